@@ -9,7 +9,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from typing import Any
+from typing import Any, cast
 
 from engine.errors import UnknownNameError
 from engine.params import Choice, Parameter, Range, build, parameters_of
@@ -72,7 +72,7 @@ def describe(kind: str, name: str) -> dict[str, Any]:
         "name": name,
         "title": getattr(cls, "title", name),
         "caption": caption(cls),
-        "parameters": [_described(parameter) for parameter in parameters_of(cls)]  # type: ignore[arg-type],
+        "parameters": [_described(parameter) for parameter in parameters_of(cast(Any, cls))],
     }
 
 

@@ -121,7 +121,7 @@ def build(part: type[T], values: dict[str, Any] | None = None) -> T:
     ParameterError
         When a name is unknown or a value breaks its rule.
     """
-    known = {parameter.name: parameter for parameter in parameters_of(part)}  # type: ignore[arg-type]
+    known = {parameter.name: parameter for parameter in parameters_of(typing.cast(Any, part))}
     checked = {}
     for name, value in (values or {}).items():
         if name not in known:
