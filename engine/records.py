@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
     StatusArray = NDArray[np.uint8]
+    BoolArray = NDArray[np.bool_]
 
 OPERATIONAL, MAINTENANCE = 0, 1
 STATUS_WORDS = ("operational", "maintenance")

@@ -1,0 +1,1 @@
+"""A stranger's CSV: recognise it, say what is wrong with it, score it."""

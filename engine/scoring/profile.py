@@ -1,0 +1,196 @@
+"""Looks at a stranger's CSV and says what was understood, what was mended, what is to choose, what cannot be used."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import FileProblemError
+from engine.scoring.columns import Column, ColumnFigures, guess_role, one_of_each, split_unit
+from engine.scoring.sniff import MISSING, Dialect, dialect_of, encoding_of
+from engine.store.csv_staging import CsvStaging
+
+FIXED, CHOOSE, CANNOT_USE = "fixed for you", "choose", "cannot use"
+MAX_COLUMNS = 2000
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing about the file: its group, one sentence, and the lines (1-based) where it was seen first."""
+
+    group: str
+    text: str
+    lines: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the person decided about the file.
+
+    `day_first` matters only for dates such as 03/04/2026; None = not asked yet, read as day first.
+    """
+
+    roles: tuple[tuple[int, str], ...] = ()
+    day_first: bool | None = None
+
+
+@dataclass
+class Profile:
+    """What was understood of a file; `staging` holds its rows until the profile is closed."""
+
+    file: str
+    dialect: Dialect
+    columns: list[Column]
+    n_rows: int
+    problems: list[Problem]
+    staging: CsvStaging
+    day_first: bool | None = None
+    _scratch: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
+
+    def of_role(self, role: str) -> list[Column]:
+        """Return the columns of a role."""
+        return [column for column in self.columns if column.role == role]
+
+    def with_choices(self, choices: Choices) -> Profile:
+        """Return the profile with the person's roles and date order in place of the guesses."""
+        roles = dict(choices.roles)
+        columns = [replace(column, role=roles.get(column.at, column.role)) for column in self.columns]
+        return replace(self, columns=columns, day_first=choices.day_first)
+
+    def close(self) -> None:
+        """Delete the scratch files."""
+        self.staging.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+
+def profile_of(path: Path) -> Profile:
+    """Recognise a CSV file and stage its rows.
+
+    Raises
+    ------
+    FileProblemError
+        When the file holds no table with readings; the text names the place and the cure.
+    """
+    if not path.is_file():
+        raise FileProblemError(path, "", "there is no such file", "check the name and the folder")
+    encoding = encoding_of(path)
+    dialect = dialect_of(path, encoding)
+    if len(dialect.names) > MAX_COLUMNS:
+        wrong = f"{len(dialect.names)} columns"
+        raise FileProblemError(path.name, "header", wrong, f"keep at most {MAX_COLUMNS} columns, one per sensor")
+    scratch, text_file = _as_utf8(path, encoding)
+    staging = CsvStaging(
+        text_file, delimiter=dialect.delimiter, width=len(dialect.names), skip_lines=dialect.skip_lines,
+        decimal=dialect.decimal, missing=MISSING,
+    )  # fmt: skip
+    profile = Profile(path.name, dialect, [], staging.n_rows, [], staging, _scratch=scratch)
+    try:
+        _look_at_columns(profile)
+        _list_problems(profile)
+    except BaseException:
+        profile.close()
+        raise
+    return profile
+
+
+def _as_utf8(path: Path, encoding: str) -> tuple[tempfile.TemporaryDirectory[str] | None, Path]:
+    """Return the file in UTF-8: itself, or a copy in a scratch folder."""
+    if encoding in ("utf-8", "utf-8-sig"):
+        return None, path
+    scratch = tempfile.TemporaryDirectory(prefix="faultlab-csv-")
+    copy = Path(scratch.name) / "upload.csv"
+    with (
+        path.open(encoding=encoding, errors="replace", newline="") as source,
+        copy.open("w", encoding="utf-8", newline="") as target,
+    ):
+        while chunk := source.read(1 << 20):
+            target.write(chunk)
+    return scratch, copy
+
+
+def _look_at_columns(profile: Profile) -> None:
+    staging, dialect = profile.staging, profile.dialect
+    if profile.n_rows == 0:
+        raise FileProblemError(profile.file, "", "no row could be read", "check that all lines have the same fields")
+    columns = []
+    for at, name in enumerate(dialect.names):
+        filled, numbers, times, distinct = staging.figures(at)
+        figures = ColumnFigures(filled, numbers, times, distinct, ())
+        plain, unit = split_unit(name, dialect.units[at] if at < len(dialect.units) else "")
+        columns.append(Column(at, plain, unit, guess_role(plain, figures, n_rows=profile.n_rows)))
+        _note_bad_cells(profile, columns[-1], figures)
+    profile.columns = one_of_each(columns)
+    if not profile.of_role("sensor"):
+        raise FileProblemError(
+            profile.file, "header", "no column holds numbers", "choose a file with at least one sensor column"
+        )
+
+
+def _note_bad_cells(profile: Profile, column: Column, figures: ColumnFigures) -> None:
+    if figures.filled == 0:
+        profile.problems.append(Problem(CANNOT_USE, f"Column {column.name} is empty."))
+        return
+    if column.role == "ignore" and figures.numbers < 0.5 * figures.filled:
+        profile.problems.append(Problem(CANNOT_USE, f"Column {column.name} holds text, not readings; it is left out."))
+        return
+    if column.role != "sensor":
+        return
+    bad_rows, first = profile.staging.bad_numbers(column.at)
+    bad = figures.filled - figures.numbers + (profile.staging.infinite(column.at) if bad_rows else 0)
+    if bad:
+        text = (
+            f"{bad:,} of {profile.n_rows:,} cells in {column.name} are no numbers (the first says {first[:40]!r}); "
+            "they are read as missing."
+        )
+        profile.problems.append(Problem(FIXED, text, tuple(profile.staging.lines(np.array(bad_rows, dtype=np.int64)))))
+    missing = profile.n_rows - figures.filled
+    if missing:
+        profile.problems.append(Problem(FIXED, f"{missing:,} cells in {column.name} are missing; they stay missing."))
+
+
+def _list_problems(profile: Profile) -> None:
+    dialect, problems = profile.dialect, profile.problems
+    if dialect.encoding not in ("utf-8", "utf-8-sig"):
+        problems.append(Problem(FIXED, f"The file is written in {dialect.encoding}; it was converted."))
+    if dialect.decimal == ",":
+        problems.append(Problem(FIXED, "Numbers are written with a decimal comma; they were converted."))
+    if not dialect.has_header:
+        problems.append(Problem(FIXED, f"There is no header; the columns are called {dialect.names[0]} and so on."))
+    if any(dialect.units):
+        problems.append(Problem(FIXED, "The row below the header holds units; it was taken as such."))
+    rejected = profile.staging.rejected()
+    if rejected:
+        lines = tuple(line for line, _ in rejected[:5])
+        problems.append(
+            Problem(
+                CANNOT_USE,
+                f"{len(rejected):,} lines do not have {len(dialect.names)} fields; they are left out.",
+                lines,
+            )
+        )
+    labels = profile.of_role("label")
+    if labels:
+        names = ", ".join(column.name for column in labels)
+        problems.append(Problem(FIXED, f"{names} looks like labels; it is kept away from the detectors."))
+    _list_time_problems(profile)
+
+
+def _list_time_problems(profile: Profile) -> None:
+    times = profile.of_role("time")
+    if not times:
+        profile.problems.append(Problem(FIXED, "No column holds times; rows are taken as one second apart."))
+        return
+    iso, day_first, month_first = profile.staging.date_orders(times[0].at)
+    if iso >= 0.5 * profile.n_rows or not (day_first or month_first):
+        return
+    if day_first == month_first:
+        text = f"Dates in {times[0].name} can be read day first or month first; choose which."
+        profile.problems.append(Problem(CHOOSE, text))
+    else:
+        profile.day_first = day_first > month_first
+        order = "day" if profile.day_first else "month"
+        profile.problems.append(Problem(FIXED, f"Dates in {times[0].name} are written {order} first."))

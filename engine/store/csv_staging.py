@@ -1,0 +1,186 @@
+"""Holds a stranger's CSV as text in a scratch database, and reads its columns as numbers with every failure counted.
+
+All cells come in as text (`all_varchar`) and are cast by us, since a reader that picks types from a sample silently
+rounds what comes later. The scratch database lies on disk, so a large file does not fill the memory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import numpy as np
+
+from engine.errors import FileProblemError
+
+if TYPE_CHECKING:
+    from engine.records import BoolArray, FloatArray, IntArray
+
+MEMORY_LIMIT = "600MB"
+REJECTS_LIMIT = 1000
+COUNT_DISTINCT_TO = 100_000
+DAY_FIRST = ("%d.%m.%Y %H:%M:%S.%f", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
+             "%d/%m/%Y %H:%M:%S.%f", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
+             "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y")  # fmt: skip
+MONTH_FIRST = tuple(pattern.replace("%d", "%X").replace("%m", "%d").replace("%X", "%m") for pattern in DAY_FIRST)
+
+
+class CsvStaging:
+    """The rows of one CSV as text columns c0, c1, …; a context manager that leaves nothing behind.
+
+    Parameters
+    ----------
+    path
+        The file, in UTF-8.
+    delimiter, width, skip_lines
+        How it is written: the field mark, the number of columns, and the lines above the first data row.
+    missing
+        Lower-case texts that stand for a missing reading.
+    """
+
+    def __init__(
+        self, path: Path, *, delimiter: str, width: int, skip_lines: int, decimal: str, missing: tuple[str, ...]
+    ) -> None:
+        self.width, self.decimal, self.missing = width, decimal, list(missing)
+        self.skip_lines = skip_lines
+        self._folder = tempfile.TemporaryDirectory(prefix="faultlab-csv-")
+        self._connection = duckdb.connect(str(Path(self._folder.name) / "staging.duckdb"))
+        self._connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._load(path, delimiter)
+        self.n_rows: int = self._one("SELECT count(*) FROM staged")[0]
+
+    def __enter__(self) -> CsvStaging:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Delete the scratch database."""
+        self._connection.close()
+        self._folder.cleanup()
+
+    def rejected(self) -> list[tuple[int, str]]:
+        """Return (line, what is wrong) of rows that could not be split into the right number of cells."""
+        found = self._connection.execute("SELECT line, error_message FROM reject_errors ORDER BY line").fetchall()
+        seen: dict[int, str] = {}
+        for line, message in found:
+            seen.setdefault(int(line), str(message).splitlines()[0])
+        return sorted(seen.items())
+
+    def lines(self, rows: IntArray) -> list[int]:
+        """Return the lines in the file (1-based) of staged rows (0-based), rejected lines counted in."""
+        rejected = np.array([line for line, _ in self.rejected()], dtype=np.int64)
+        lines = np.asarray(rows, dtype=np.int64) + self.skip_lines + 1
+        for line in rejected:
+            lines = lines + (lines >= line)
+        return [int(line) for line in lines]
+
+    def figures(self, at: int) -> tuple[int, ...]:
+        """Return how many cells of the column are filled, are numbers, are times, and are distinct (bounded)."""
+        return self._one(
+            f"""SELECT count(*) FILTER ({self._filled(at)}),
+                       count(*) FILTER ({self._filled(at)} AND {self._number(at)} IS NOT NULL),
+                       count(*) FILTER ({self._filled(at)} AND {self._any_time(at)} IS NOT NULL),
+                       (SELECT count(DISTINCT c{at:d}) FROM (SELECT c{at:d} FROM staged LIMIT {COUNT_DISTINCT_TO:d}))
+                FROM staged""",
+            *[self.missing] * 3, list(DAY_FIRST + MONTH_FIRST),
+        )  # fmt: skip
+
+    def bad_numbers(self, at: int, most: int = 5) -> tuple[list[int], str]:
+        """Return the first rows (0-based) of the column whose filled cell is no finite number, and the first cell."""
+        found = self._connection.execute(
+            f"""SELECT rowid, c{at:d} FROM staged WHERE {self._filled(at)}
+                AND ({self._number(at)} IS NULL OR NOT isfinite({self._number(at)})) ORDER BY rowid LIMIT ?""",
+            [self.missing, most],
+        ).fetchall()
+        return [int(row) for row, _ in found], (str(found[0][1]) if found else "")
+
+    def infinite(self, at: int) -> int:
+        """Return how many cells of the column say infinity."""
+        return int(self._one(f"SELECT count(*) FROM staged WHERE isinf({self._number(at)})")[0])
+
+    def numbers(self, at: int) -> FloatArray:
+        """Return the column as float64 (n_rows,); cells that are missing or no finite number are NaN."""
+        number = self._number(at)
+        got = self._connection.execute(
+            f"SELECT CASE WHEN {self._filled(at)} AND isfinite({number}) THEN {number} ELSE 'nan'::DOUBLE END AS v "
+            "FROM staged ORDER BY rowid",
+            [self.missing],
+        ).fetchnumpy()["v"]
+        return np.asarray(np.ma.filled(got, np.nan), dtype=np.float64)
+
+    def texts(self, at: int) -> list[str]:
+        """Return the column as texts (n_rows,), trimmed; a missing cell is an empty text."""
+        query = f"SELECT trim(coalesce(c{at:d}, '')) FROM staged ORDER BY rowid"
+        return [text for (text,) in self._connection.execute(query).fetchall()]
+
+    def distinct(self, at: int, most: int = 1000) -> list[str]:
+        """Return the distinct texts of the column in order of appearance, at most `most`."""
+        query = f"SELECT trim(coalesce(c{at:d}, '')) AS v FROM staged GROUP BY v ORDER BY min(rowid) LIMIT ?"
+        return [text for (text,) in self._connection.execute(query, [most]).fetchall()]
+
+    def codes(self, at: int, words: list[str]) -> IntArray:
+        """Return for each row the place of its text among `words` (−1 = none of them)."""
+        query = f"SELECT coalesce(list_position(?, trim(coalesce(c{at:d}, ''))), 0) - 1 AS v FROM staged ORDER BY rowid"
+        got = self._connection.execute(query, [words]).fetchnumpy()["v"]
+        return np.asarray(got, dtype=np.int64)
+
+    def times(self, at: int, *, day_first: bool) -> tuple[IntArray, BoolArray]:
+        """Return the column as times: microseconds (n_rows,) and a mask of the cells that are no times.
+
+        ISO 8601 wins; then the day-first or the month-first patterns, as asked.
+        """
+        patterns = list(DAY_FIRST if day_first else MONTH_FIRST)
+        got = self._connection.execute(
+            f"SELECT coalesce(epoch_us({self._iso(at)}), epoch_us(try_strptime(trim(c{at:d}), ?))) AS v "
+            "FROM staged ORDER BY rowid",
+            [patterns],
+        ).fetchnumpy()["v"]
+        bad = np.ma.getmaskarray(got) if isinstance(got, np.ma.MaskedArray) else np.zeros(len(got), bool)
+        return np.asarray(np.ma.filled(got, 0), dtype=np.int64), bad
+
+    def date_orders(self, at: int) -> tuple[int, ...]:
+        """Return how many cells read as ISO 8601, as day first, and as month first."""
+        return self._one(
+            f"""SELECT count({self._iso(at)}), count(try_strptime(trim(c{at:d}), ?)),
+                       count(try_strptime(trim(c{at:d}), ?)) FROM staged""",
+            list(DAY_FIRST), list(MONTH_FIRST),
+        )  # fmt: skip
+
+    def _load(self, path: Path, delimiter: str) -> None:
+        columns = "{" + ", ".join(f"'c{at:d}': 'VARCHAR'" for at in range(self.width)) + "}"
+        try:
+            self._connection.execute(
+                f"""CREATE TABLE staged AS SELECT * FROM read_csv(?, delim = ?,
+                    skip = {self.skip_lines:d}, columns = {columns}, header = false, auto_detect = false,
+                    quote = '"', escape = '"', store_rejects = true, rejects_limit = {REJECTS_LIMIT:d},
+                    strict_mode = true, max_line_size = 1000000)""",
+                [str(path), delimiter],
+            )
+        except duckdb.Error as problem:
+            self.close()
+            raise FileProblemError(
+                path.name, "", f"the table cannot be read ({str(problem).splitlines()[0]})",
+                "check that every line has the same number of fields",
+            ) from None  # fmt: skip
+
+    def _one(self, query: str, *values: object) -> tuple[int, ...]:
+        return self._connection.execute(query, list(values)).fetchall()[0]
+
+    def _filled(self, at: int) -> str:
+        return f"(c{at:d} IS NOT NULL AND NOT list_contains(?, lower(trim(c{at:d}))))"
+
+    def _number(self, at: int) -> str:
+        text = f"trim(c{at:d})" if self.decimal == "." else f"replace(replace(trim(c{at:d}), '.', ''), ',', '.')"
+        return f"TRY_CAST({text} AS DOUBLE)"
+
+    def _iso(self, at: int) -> str:
+        # TIMESTAMPTZ honours an offset; text without one is UTC. Plain numbers must not pass as years.
+        return f"CASE WHEN contains(c{at:d}, '-') OR contains(c{at:d}, '/') THEN TRY_CAST(c{at:d} AS TIMESTAMPTZ) END"
+
+    def _any_time(self, at: int) -> str:
+        return f"coalesce({self._iso(at)}, try_strptime(trim(c{at:d}), ?)::TIMESTAMPTZ)"
