@@ -1,0 +1,134 @@
+"""The answer key of one variant: the events, the time that does not count, and what each part of it covers.
+
+Only instructors' code paths may hold a key; nothing in this module is sent to a student's page.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.metrics.intervals import Zone
+from engine.records import DAY_US, TruthEvent
+
+PARTS = ("all", "public", "private")
+
+
+@dataclass(frozen=True)
+class AnswerKey:
+    """What is true of one variant.
+
+    Parameters
+    ----------
+    start_us, end_us
+        The span of the data, half-open.
+    machines
+        Machines of the data.
+    events
+        Faults that are really there; the ones marked benign owe no alarm.
+    zones
+        Don't-care time besides the ramps (from onset to detectable), which are left out by themselves.
+    families
+        Fault name -> family, for half credit on the type.
+    public_machines, public_events
+        What the board sees: machines (other seeds for the private part) or positions in `events`; None = no split.
+    answers
+        Right answers of a quiz, by question.
+    """
+
+    start_us: int
+    end_us: int
+    machines: tuple[str, ...]
+    events: tuple[TruthEvent, ...]
+    zones: tuple[Zone, ...] = ()
+    families: tuple[tuple[str, str], ...] = ()
+    version: int = 1
+    public_machines: tuple[str, ...] | None = None
+    public_events: tuple[int, ...] | None = None
+    answers: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def machine_days(self) -> float:
+        return (self.end_us - self.start_us) / DAY_US * len(self.machines)
+
+    @property
+    def owed(self) -> tuple[int, ...]:
+        """Positions of the events that an honest person could find: not benign, and detectable before they end."""
+        return tuple(i for i, event in enumerate(self.events) if counted_from(event) is not None)
+
+    def part(self, name: str) -> AnswerKey:
+        """Return the key of the "public" or "private" part; without a split both are the whole key."""
+        if name not in PARTS:
+            raise ValueError(f"part must be one of {PARTS}, got {name!r}.")
+        if name == "all" or (self.public_machines is None and self.public_events is None):
+            return self
+        if self.public_machines is not None:
+            public = set(self.public_machines)
+            return self._machines(tuple(m for m in self.machines if (m in public) == (name == "public")))
+        return self._events({i for i in range(len(self.events)) if (i in self._public) == (name == "public")})
+
+    @property
+    def _public(self) -> set[int]:
+        return set(self.public_events or ())
+
+    def _machines(self, machines: tuple[str, ...]) -> AnswerKey:
+        keep = set(machines)
+        return replace(
+            self,
+            machines=machines,
+            events=tuple(e for e in self.events if e.machine in keep),
+            zones=tuple(z for z in self.zones if z.machine in keep),
+            public_machines=None,
+        )
+
+    def _events(self, keep: set[int]) -> AnswerKey:
+        """The events of the other part become don't-care time, so that finding them costs nothing here."""
+        other = tuple(
+            Zone(e.machine, e.onset_us, e.end_us, "other part")
+            for i, e in enumerate(self.events)
+            if i not in keep and not e.benign
+        )
+        kept = tuple(e for i, e in enumerate(self.events) if i in keep)
+        return replace(self, events=kept, zones=self.zones + other, public_events=None)
+
+    def to_json(self) -> str:
+        """Return the key as canonical JSON: the same key gives the same bytes in every process."""
+        return canonical(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> AnswerKey:
+        """Read what `to_json` wrote."""
+        raw = json.loads(text)
+        raw["events"] = tuple(TruthEvent(**{**e, "sensors": tuple(e["sensors"])}) for e in raw["events"])
+        raw["zones"] = tuple(Zone(**z) for z in raw["zones"])
+        raw["machines"] = tuple(raw["machines"])
+        raw["families"] = tuple((name, family) for name, family in raw["families"])
+        raw["answers"] = tuple((name, answer) for name, answer in raw["answers"])
+        for name in ("public_machines", "public_events"):
+            raw[name] = None if raw[name] is None else tuple(raw[name])
+        return cls(**raw)
+
+
+def canonical(document: Any) -> str:
+    """Return JSON with sorted keys, no spaces and no NaN: equal documents are equal bytes."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def counted_from(event: TruthEvent) -> int | None:
+    """Return the first time at which the event counts, or None when it never does."""
+    if event.benign or event.detectable_from_us is None:
+        return None
+    start = max(event.onset_us, event.detectable_from_us)
+    return start if start < event.end_us else None
+
+
+def ignored_spans(key: AnswerKey, machine: str) -> list[tuple[int, int]]:
+    """Return the don't-care spans of a machine, ramps of its events included."""
+    spans = [(z.start_us, z.end_us) for z in key.zones if z.machine in ("", machine)]
+    for event in key.events:
+        if event.machine == machine and not event.benign:
+            begins = counted_from(event)
+            spans.append((event.onset_us, event.end_us if begins is None else begins))
+    return [(start, end) for start, end in spans if end > start]

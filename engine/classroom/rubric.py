@@ -1,0 +1,141 @@
+"""Rubrics: which measures are multiplied into which points; a YAML file that an instructor may edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from engine.classroom.measures import MEASURES
+from engine.classroom.yaml_file import read_model
+from engine.errors import UnknownNameError, nearest
+
+RUBRICS = Path(__file__).resolve().parents[2] / "data" / "rubrics"
+SETTINGS = {
+    "labels": {
+        "tolerance_s": 120.0,
+        "edges_zero": 0.1,
+        "edges_full": 0.6,
+        "max_labelled_share": 0.2,
+        "gate": 2.0,
+    },
+    "alarms": {
+        "tolerance_s": 120.0,
+        "target_delay_s": 600.0,
+        "quiet_full": 1.0,
+        "quiet_zero": 10.0,
+        "load_limit": 10.0,
+        "gate": 2.0,
+    },
+    "answers": {},
+    "text": {},
+}
+SETTINGS["params"] = SETTINGS["alarms"]
+Kind = Literal["labels", "alarms", "params", "answers", "text"]
+
+
+class RubricLine(BaseModel):
+    """One line: `points` times every measure named in `times`, or points that a person gives (`manual`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+    title: Annotated[str, Field(min_length=1, max_length=60)]
+    points: Annotated[float, Field(gt=0, le=1000)]
+    times: tuple[str, ...] = ()
+    manual: bool = False
+
+    @field_validator("times")
+    @classmethod
+    def _known_measures(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = sorted({name for group in MEASURES.values() for name in group})
+        for name in names:
+            if name not in known:
+                near = nearest(name, known)
+                raise ValueError(f"no measure is called {name!r}" + (f"; did you mean {near!r}" if near else ""))
+        return names
+
+
+class Rubric(BaseModel):
+    """A named, versioned rubric; the same rubric, key and submission give the same grade everywhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,40}$")]
+    version: Annotated[int, Field(ge=1)]
+    title: str = ""
+    submit: Kind
+    settings: dict[str, float] = {}
+    lines: Annotated[tuple[RubricLine, ...], Field(min_length=1)]
+
+    @field_validator("settings")
+    @classmethod
+    def _known_settings(cls, settings: dict[str, float]) -> dict[str, float]:
+        known = sorted({name for group in SETTINGS.values() for name in group})
+        for name in settings:
+            if name not in known:
+                near = nearest(name, known)
+                raise ValueError(f"no setting is called {name!r}" + (f"; did you mean {near!r}" if near else ""))
+        return settings
+
+    @field_validator("lines")
+    @classmethod
+    def _ids_once(cls, lines: tuple[RubricLine, ...]) -> tuple[RubricLine, ...]:
+        ids = [line.id for line in lines]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two lines have the same id; give every line its own")
+        return lines
+
+    @model_validator(mode="after")
+    def _measures_fit_the_kind(self) -> Rubric:
+        usable = MEASURES.get(self.submit, ())
+        for line in self.lines:
+            if not line.manual and (not line.times or set(line.times) - set(usable)):
+                words = ", ".join(usable) or "none: make it manual"
+                raise ValueError(f"line {line.id!r} needs measures of {self.submit!r} submissions ({words})")
+        return self
+
+    @property
+    def points(self) -> float:
+        return sum(line.points for line in self.lines)
+
+    @property
+    def automatic_points(self) -> float:
+        return sum(line.points for line in self.lines if not line.manual)
+
+    def setting_values(self) -> dict[str, float]:
+        """Return every setting of this kind of submission, with the defaults filled in."""
+        return {**SETTINGS[self.submit], **self.settings}
+
+
+def rubric_names() -> list[str]:
+    """Return the rubrics that come with the lab."""
+    return sorted(path.stem for path in RUBRICS.glob("*.yaml"))
+
+
+def load_rubric(name: str | Path) -> Rubric:
+    """Return a rubric by its name or from a file.
+
+    Raises
+    ------
+    LabError
+        When there is no such rubric, or its file breaks a rule (file, line and cure are named).
+    """
+    path = Path(name) if str(name).endswith((".yaml", ".yml")) else RUBRICS / f"{name}.yaml"
+    if path.parent == RUBRICS and path.stem not in rubric_names():
+        raise UnknownNameError("rubric", str(name), rubric_names())
+    return read_model(path.read_text("utf-8-sig"), Rubric, path.name)
+
+
+def parse_rubric(text: str, file: str = "rubric.yaml") -> Rubric:
+    """Return the rubric written in `text`; what the rubric editor calls at each change."""
+    return read_model(text, Rubric, file)
+
+
+def as_yaml(rubric: Rubric) -> str:
+    """Return the rubric as YAML text that `parse_rubric` reads back."""
+    import yaml
+
+    document: dict[str, Any] = rubric.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
