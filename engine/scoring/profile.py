@@ -184,8 +184,10 @@ def _list_time_problems(profile: Profile) -> None:
     if not times:
         profile.problems.append(Problem(FIXED, "No column holds times; rows are taken as one second apart."))
         return
-    iso, day_first, month_first = profile.staging.date_orders(times[0].at)
-    if iso >= 0.5 * profile.n_rows or not (day_first or month_first):
+    if profile.staging.iso_times(times[0].at) >= 0.5 * profile.n_rows:
+        return
+    day_first, month_first = profile.staging.date_orders(times[0].at)
+    if not (day_first or month_first):
         return
     if day_first == month_first:
         text = f"Dates in {times[0].name} can be read day first or month first; choose which."

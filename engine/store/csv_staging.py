@@ -143,11 +143,14 @@ class CsvStaging:
         bad = np.ma.getmaskarray(got) if isinstance(got, np.ma.MaskedArray) else np.zeros(len(got), bool)
         return np.asarray(np.ma.filled(got, 0), dtype=np.int64), bad
 
+    def iso_times(self, at: int) -> int:
+        """Return how many cells of the column read as ISO 8601."""
+        return int(self._one(f"SELECT count({self._iso(at)}) FROM staged")[0])
+
     def date_orders(self, at: int) -> tuple[int, ...]:
-        """Return how many cells read as ISO 8601, as day first, and as month first."""
+        """Return how many cells read as day first, and as month first (dear: twenty patterns a cell)."""
         return self._one(
-            f"""SELECT count({self._iso(at)}), count(try_strptime(trim(c{at:d}), ?)),
-                       count(try_strptime(trim(c{at:d}), ?)) FROM staged""",
+            f"""SELECT count(try_strptime(trim(c{at:d}), ?)), count(try_strptime(trim(c{at:d}), ?)) FROM staged""",
             list(DAY_FIRST), list(MONTH_FIRST),
         )  # fmt: skip
 
