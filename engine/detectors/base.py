@@ -7,6 +7,9 @@ The contract (tested over the whole catalogue in tests/engine/detectors/test_con
 - block invariance: tick by tick gives the same scores as one block;
 - no future peek and no label peek; NaN and constant input are tolerated; deterministic under its seed;
 - the state is plain arrays that survive save and load.
+
+What the data sheet says about the sensors may be told with `bind(spec)`; detectors that need limits learn them from
+quantiles when they were told nothing. A detector may add `explain(block)`: its inside view as plain JSON-ready data.
 """
 
 from __future__ import annotations
@@ -22,6 +25,17 @@ if TYPE_CHECKING:
     from engine.records import Block, FloatArray
 
     State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SensorLimits:
+    """What the data sheet says about one sensor: normal range, marks and the smallest step, in the sensor's unit."""
+
+    normal: tuple[float, float]
+    warning: float | None = None
+    critical: float | None = None
+    low_side: bool = False  # True: the warning and critical marks lie below the normal range (an oil level)
+    resolution: float = 0.0
 
 
 @dataclass
@@ -46,6 +60,12 @@ class Detector(ABC):
 
     def __post_init__(self) -> None:
         self.state: State | None = None
+        self.limits: dict[str, SensorLimits] = {}
+
+    def bind(self, spec: Any) -> Detector:
+        """Tell the data-sheet limits of a plant's sensors (a PlantSpec, or anything with `sensors`); returns self."""
+        self.limits = {sensor.name: _limits_of(sensor) for sensor in spec.sensors}
+        return self
 
     @abstractmethod
     def start(self, n_machines: int, n_sensors: int) -> State:
@@ -83,6 +103,21 @@ class Detector(ABC):
         """Return how much each sensor drives the scores, ≥ 0, (n_ticks, n_machines, n_sensors); None = not known."""
         return None
 
+    def explain(self, block: Block) -> dict[str, Any]:
+        """Return the inside view on this block (X-ray page) as plain JSON-ready data; {} = nothing to show."""
+        return {}
+
     def reset(self) -> None:
-        """Forget everything."""
+        """Forget everything that was learned; what was bound stays."""
         self.state = None
+
+
+def _limits_of(sensor: Any) -> SensorLimits:
+    low, high = sensor.normal
+    return SensorLimits(
+        normal=(float(low), float(high)),
+        warning=sensor.warning,
+        critical=sensor.critical,
+        low_side=bool(sensor.low_side),
+        resolution=float(sensor.resolution),
+    )
