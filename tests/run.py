@@ -1,0 +1,75 @@
+"""The README's test command: `python3 tests/run.py` sets up everything and runs the whole suite.
+
+It makes the virtual environment `.venv`, installs the pinned development requirements, sees to a Chromium for the
+browser tests (Debian's package, where it may install one), then runs the linters, the type checker and the tests.
+With CI=true the slow proofs run too, and a missing browser is a failure. Needs nothing but Python 3.11+ and pip.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+IN_CI = os.environ.get("CI", "").lower() == "true"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+
+
+def run(*command: object) -> int:
+    """Run a command in the project's folder and return its exit code."""
+    print("$", " ".join(str(part) for part in command), flush=True)
+    return subprocess.call([str(part) for part in command], cwd=ROOT)
+
+
+def must(*command: object) -> None:
+    """Run a command; when it fails, end with its code."""
+    code = run(*command)
+    if code != 0:
+        sys.exit(code)
+
+
+def set_up() -> None:
+    """Make the virtual environment and install what the tests need, once for each state of the requirements."""
+    if not PYTHON.exists():
+        venv.create(VENV, with_pip=True)
+    wanted = "".join(
+        (ROOT / name).read_text() for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt")
+    )
+    stamp = VENV / "installed.txt"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    must(PYTHON, "-m", "pip", "install", "-q", "-r", "requirements-dev.txt", "-c", "constraints.txt")
+    stamp.write_text(wanted)
+
+
+def see_to_browser() -> None:
+    """Install Debian's Chromium where none is and this user may; elsewhere the browser tests say that they skip."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        run("apt-get", "update", "-q")
+        run("apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-dejavu-core")
+
+
+def main() -> None:
+    """Set up, lint, check types, test; extra arguments go to pytest (then only the tests run)."""
+    set_up()
+    see_to_browser()
+    if len(sys.argv) > 1:
+        sys.exit(run(PYTHON, "-m", "pytest", *sys.argv[1:]))
+    must(PYTHON, "-m", "ruff", "check", ".")
+    must(PYTHON, "-m", "ruff", "format", "--check", ".")
+    must(PYTHON, "-m", "mypy")
+    must(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-m", "not slow")
+    if IN_CI:
+        must(PYTHON, "-m", "pytest", "-m", "slow")
+
+
+if __name__ == "__main__":
+    main()
