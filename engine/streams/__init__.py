@@ -1,0 +1,1 @@
+"""Streams: sources, queues, windows and sinks, with every row accounted for."""
