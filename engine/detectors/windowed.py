@@ -31,7 +31,7 @@ class Windowed(Detector):
     """A model of all machines that is fitted on a window from time to time.
 
     The score is (raw - median) / (99 % quantile - median) of the raw scores of the training readings, cut at 0: 1.0 is
-    passed by one normal reading in a hundred, whatever the method. Readings in maintenance are not learned; readings
+    passed by one normal reading in a hundred, whatever the method. Readings in maintenance are neither scored nor learned; readings
     that looked strange are left out of the next fit unless they make up half of the machine's window.
 
     Parameters
@@ -105,7 +105,7 @@ class Windowed(Detector):
         while done < len(block):
             stop = min(len(block), done + max(1, state["next_fit"] - state["ticks"]))
             part = block.ticks(done, stop)
-            out[done:stop] = self._scores(part.values)
+            out[done:stop] = np.where(part.status == MAINTENANCE, 0.0, self._scores(part.values))
             self._remember(part, out[done:stop])
             done = stop
         return out
