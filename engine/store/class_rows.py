@@ -1,0 +1,132 @@
+"""Rows of one class table as dictionaries: append, replace, find, erase. Column names are ours, values are bound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from engine.store.database import Database
+
+Row = dict[str, Any]
+
+
+def create_tables(database: Database, schema: str) -> None:
+    """Make the tables of a schema file of this folder where they are missing."""
+    text = (Path(__file__).parent / schema).read_text("utf-8")
+    database.write(lambda cursor: cursor.execute(text) and None)
+
+
+class Rows:
+    """One table; every method runs bound statements only.
+
+    Parameters
+    ----------
+    database
+        Where the table is.
+    table
+        Its name, one of the schema file.
+    """
+
+    def __init__(self, database: Database, table: str) -> None:
+        self._database, self._table = database, table
+        read = database.read().execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = ?", [table]
+        )
+        self._columns = frozenset(name for (name,) in read.fetchall())
+        if not self._columns:
+            raise ValueError(f"table must exist, got {table!r}.")
+
+    def add(self, **values: Any) -> None:
+        """Append a row; on disk when this returns."""
+        self._database.write(lambda cursor: self.insert(cursor, values))
+
+    def add_all(self, rows: list[Row]) -> None:
+        """Append many rows in one transaction."""
+        self._database.write(lambda cursor: self._insert_all(cursor, rows, False))
+
+    def add_next(self, **values: Any) -> int:
+        """Append a row with the next `seq` and return it."""
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> int:
+            seq = int(self.last(cursor, "seq", 0)) + 1
+            self.insert(cursor, {"seq": seq, **values})
+            return seq
+
+        return self._database.write(work)
+
+    def put(self, **values: Any) -> None:
+        """Insert a row, or replace the one with the same key."""
+        self._database.write(lambda cursor: self.insert(cursor, values, replace=True))
+
+    def put_all(self, rows: list[Row]) -> None:
+        """Insert or replace many rows in one transaction."""
+        self._database.write(lambda cursor: self._insert_all(cursor, rows, True))
+
+    def change(self, where: Row, **values: Any) -> None:
+        """Set columns of the rows that match `where`."""
+        columns = ", ".join(f"{self._name(name)} = ?" for name in values)
+        condition, bound = self._where(where)
+        statement = f"UPDATE {self._table} SET {columns}{condition}"
+        self._database.write(lambda cursor: cursor.execute(statement, [*values.values(), *bound]) and None)
+
+    def remove(self, **where: Any) -> None:
+        """Delete the rows that match; at least one condition is needed."""
+        if not where:
+            raise ValueError("where must not be empty, got {}.")
+        condition, bound = self._where(where)
+        statement = f"DELETE FROM {self._table}{condition}"
+        self._database.write(lambda cursor: cursor.execute(statement, bound) and None)
+
+    def find(self, order: str = "", **where: Any) -> list[Row]:
+        """Return the rows that match, in the order of the named columns ("at_us, seq")."""
+        condition, bound = self._where(where)
+        names = [self._name(name.strip()) for name in order.split(",") if name.strip()]
+        ordered = f" ORDER BY {', '.join(names)}" if names else ""
+        cursor = self._database.read().execute(f"SELECT * FROM {self._table}{condition}{ordered}", bound)
+        columns = [column[0] for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+    def one(self, **where: Any) -> Row | None:
+        """Return the first row that matches, or None."""
+        rows = self.find(**where)
+        return rows[0] if rows else None
+
+    def count(self, **where: Any) -> int:
+        """Return how many rows match."""
+        condition, bound = self._where(where)
+        row = self._database.read().execute(f"SELECT count(*) FROM {self._table}{condition}", bound).fetchone()
+        return int(row[0]) if row else 0
+
+    def last(self, cursor: duckdb.DuckDBPyConnection, column: str, missing: Any) -> Any:
+        """Return the largest value of a column, or `missing` in an empty table; for use in a write."""
+        row = cursor.execute(f"SELECT max({self._name(column)}) FROM {self._table}").fetchone()
+        return missing if row is None or row[0] is None else row[0]
+
+    def hash_of(self, cursor: duckdb.DuckDBPyConnection, seq: int) -> str | None:
+        """Return the `hash` of an entry of a chained table; for use in a write."""
+        row = cursor.execute(f"SELECT hash FROM {self._table} WHERE seq = ?", [seq]).fetchone()
+        return None if row is None else str(row[0])
+
+    def insert(self, cursor: duckdb.DuckDBPyConnection, values: Row, *, replace: bool = False) -> None:
+        """Insert with a cursor of the writer thread, as part of a larger write."""
+        names = ", ".join(self._name(name) for name in values)
+        marks = ", ".join("?" for _ in values)
+        verb = "INSERT OR REPLACE" if replace else "INSERT"
+        cursor.execute(f"{verb} INTO {self._table} ({names}) VALUES ({marks})", list(values.values()))
+
+    def _insert_all(self, cursor: duckdb.DuckDBPyConnection, rows: list[Row], replace: bool) -> None:
+        for row in rows:
+            self.insert(cursor, row, replace=replace)
+
+    def _where(self, where: Row) -> tuple[str, list[Any]]:
+        if not where:
+            return "", []
+        return " WHERE " + " AND ".join(f"{self._name(name)} = ?" for name in where), list(where.values())
+
+    def _name(self, name: str) -> str:
+        if name not in self._columns:
+            raise ValueError(f"column must be one of {sorted(self._columns)}, got {name!r}.")
+        return name
