@@ -11,6 +11,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from engine.detectors.compiled import compiled
+
 
 class Kernel:
     """A function compiled by numba at its first call; `plain` is the interpreted original."""
@@ -22,19 +24,10 @@ class Kernel:
 
     def __call__(self, *arrays: Any) -> None:
         if self._fast is None:
-            self._fast = _compile(self.plain)
+            self._fast = compiled(self.plain) or self.plain
         self._fast(*arrays)
 
 
 def kernel(function: Callable[..., None]) -> Kernel:
     """Mark a loop for compilation; it may use arrays, numbers and NumPy scalars only, and call no other kernel."""
     return Kernel(function)
-
-
-def _compile(function: Callable[..., None]) -> Callable[..., None]:
-    try:
-        import numba
-    except ImportError:
-        return function
-    compiled: Callable[..., None] = numba.njit(cache=True, nogil=True)(function)
-    return compiled
