@@ -1,0 +1,109 @@
+"""When is what worth how much for whom: always computed when asked, so that a moved date needs no regrade."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.classroom.spec import GRACE_US, AssignmentSpec, moment_us
+from engine.errors import LabError
+from engine.records import HOUR_US, MINUTE_US
+
+if TYPE_CHECKING:
+    from engine.classroom.people import Person
+
+# What a rule may change, for one student, for a label such as "section B", or for everybody ("all").
+RULE_FIELDS = ("shift_hours", "attempts_total", "attempts_per_day", "time_limit_minutes", "percent", "excused", "held")
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The dates of one assignment for one person.
+
+    Parameters
+    ----------
+    release_us
+        Nothing is seen or taken before.
+    steps
+        (until, percent), ascending; extra time and overrides are in it already.
+    after
+        "closed", or "practice": taken, worth nothing.
+    """
+
+    release_us: int
+    steps: tuple[tuple[int, float], ...]
+    after: str
+    time_limit_minutes: float | None
+    attempts_total: int | None
+    attempts_per_day: int | None
+
+    @property
+    def close_us(self) -> int:
+        return self.steps[-1][0]
+
+    def percent(self, at_us: int) -> float:
+        """Return what work received at that time is worth; a minute of grace after each step."""
+        return next((percent for until, percent in self.steps if at_us <= until + GRACE_US), 0.0)
+
+    def state(self, at_us: int) -> str:
+        """Return "before", "open", "late" (worth less than at first) or "closed"."""
+        if at_us < self.release_us:
+            return "before"
+        if at_us > self.close_us + GRACE_US:
+            return "practice" if self.after == "practice" else "closed"
+        return "open" if self.percent(at_us) >= self.steps[0][1] else "late"
+
+
+def timeline(spec: AssignmentSpec, person: Person | None = None, rules: Mapping[str, Any] | None = None) -> Timeline:
+    """Return the timeline of a person; `rules` are the overrides that apply to it (see `rules_for`).
+
+    Extra time scales the time limit and moves every deadline by the extra part of the limit, or of the whole span
+    when there is none; it never moves the release.
+    """
+    rules = rules or {}
+    release = moment_us(spec.when.release)
+    ends = [moment_us(step.until, spec.when.zone) for step in spec.when.credit]
+    factor = person.extra_time if person is not None else 1.0
+    limit = rules.get("time_limit_minutes", spec.when.time_limit_minutes)
+    shift = round(float(rules.get("shift_hours", 0)) * HOUR_US)
+    steps = []
+    for step, end in zip(spec.when.credit, ends, strict=True):
+        span = limit * MINUTE_US if limit is not None else end - release
+        steps.append((end + shift + round((factor - 1) * span), float(rules.get("percent", step.percent))))
+    return Timeline(
+        release_us=release,
+        steps=tuple(steps),
+        after=spec.when.after,
+        time_limit_minutes=None if limit is None else limit * factor,
+        attempts_total=rules.get("attempts_total", spec.attempts.total),
+        attempts_per_day=rules.get("attempts_per_day", spec.attempts.per_day),
+    )
+
+
+def rules_for(rows: list[dict[str, Any]], person: Person) -> dict[str, Any]:
+    """Return the overrides of a person: for everybody, then its section and labels, then itself; the last one wins."""
+    scopes = [
+        "all",
+        f"section:{person.section}",
+        *(f"label:{label}" for label in person.labels),
+        f"person:{person.person}",
+    ]
+    found: dict[str, Any] = {}
+    for scope in scopes:
+        found.update({row["field"]: json.loads(row["value"]) for row in rows if row["scope"] == scope})
+    return found
+
+
+def checked_rule(field: str, value: Any) -> Any:
+    """Return the value of an override in its type, or raise LabError."""
+    if field not in RULE_FIELDS:
+        raise LabError(f"No rule is called {field!r}; choose one of: {', '.join(RULE_FIELDS)}.")
+    if field in ("excused", "held"):
+        return bool(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise LabError(f"{field} must be a number, got {value!r}.") from None
+    return int(number) if field.startswith("attempts") else number
