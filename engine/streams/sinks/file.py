@@ -9,7 +9,7 @@ from typing import Annotated, Any, BinaryIO, ClassVar
 
 from engine.errors import FileProblemError
 from engine.params import Choice, Range
-from engine.streams.rows import Rows, join_rows
+from engine.streams.rows import KEY_COLUMNS, LABEL_COLUMNS, WHOLE_NUMBERS, Rows, join_rows
 from engine.streams.sinks.base import Sink, SinkCounts
 
 BUFFER_BYTES = 64 << 10
@@ -128,15 +128,23 @@ class File(Sink):
         import pyarrow.parquet as pq
 
         rows, self._waiting = join_rows(self._waiting), []
-        table = pa.table({name: pa.array(column) for name, column in zip(rows.columns, rows.data, strict=True)})
+        columns = zip(rows.columns, rows.data, strict=True)
+        table = pa.table({name: pa.array(column, _parquet_type(pa, name)) for name, column in columns})
         if self._parquet is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             if self._path.exists():
                 self._path.rename(self._next_name())
             self._parquet = pq.ParquetWriter(self._path, table.schema, compression="zstd")
-        self._parquet.write_table(table.cast(self._parquet.schema))
+        self._parquet.write_table(table)
         self._counts.delivered += len(rows)
         if self.rotate_bytes and self._path.stat().st_size >= self.rotate_bytes:
             self._parquet.close()
             self._parquet = None
             self._path.rename(self._next_name())
+
+
+def _parquet_type(pa: Any, column: str) -> Any:
+    """Return the column's type from its name, since a row group may hold nothing but missing readings."""
+    if column in KEY_COLUMNS or column == LABEL_COLUMNS[1]:
+        return pa.string()
+    return pa.int64() if column in WHOLE_NUMBERS or column == LABEL_COLUMNS[0] else pa.float64()

@@ -1,0 +1,113 @@
+"""Rows posted to an HTTP endpoint: batched, concurrent, retried, and spooled on disk while the server is away."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+import uuid
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from engine.params import Range
+from engine.streams.lane import Lane, LaneOptions
+from engine.streams.posting import Poster
+from engine.streams.rows import Rows
+from engine.streams.sinks.base import Sink, SinkCounts
+from engine.streams.spool import Spool
+
+
+@dataclass
+class Http(Sink):
+    """JSON arrays of rows by POST; any 2xx is success.
+
+    A machine always uses the same lane (connection), and a lane delivers in order: a machine's rows arrive in the
+    order of their making even after an outage. Delivery is at least once; every request carries an Idempotency-Key,
+    and (machine_id, timestamp) identifies a row.
+
+    Parameters
+    ----------
+    url
+        Where to post, http or https.
+    batch_size
+        Most rows in one request; 1 posts a plain object instead of an array.
+    workers
+        Lanes, each with its own connection.
+    linger_s
+        How long a lane waits for more rows before it posts a batch that is not full.
+    request_timeout_s
+        How long to wait for an answer.
+    tries
+        Tries before a batch goes to the spool.
+    spool
+        Folder of the spool; empty = none, rows that cannot be delivered are then lost and counted.
+    spool_mb
+        Most megabytes on disk.
+    queue_rows
+        Most rows in memory; a full queue makes `write` wait.
+    """
+
+    name: ClassVar[str] = "api"
+    title: ClassVar[str] = "HTTP endpoint"
+    url: str = "http://localhost:8000/api/data"
+    batch_size: Annotated[int, Range(1, 100_000)] = 100
+    workers: Annotated[int, Range(1, 64)] = 4
+    linger_s: Annotated[float, Range(0.0, 60.0, unit="s")] = 0.1
+    request_timeout_s: Annotated[float, Range(0.05, 600.0, unit="s")] = 5.0
+    tries: Annotated[int, Range(1, 100)] = 3
+    spool: str = ""
+    spool_mb: Annotated[float, Range(0.0, 1e6, unit="MB")] = 256.0
+    queue_rows: Annotated[int, Range(1, 10_000_000)] = 20_000
+    first_wait_s: Annotated[float, Range(0.001, 60.0, unit="s")] = 0.1
+    most_wait_s: Annotated[float, Range(0.001, 600.0, unit="s")] = 5.0
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        run = uuid.uuid4().hex[:12]
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+        self._lanes = [self._lane(i, run) for i in range(self.workers)]
+
+    def write(self, rows: Rows) -> None:
+        machines = rows.column("machine_id")
+        places: dict[int, list[int]] = {}
+        for at, machine in enumerate(machines):
+            places.setdefault(zlib.crc32(machine.encode()) % self.workers, []).append(at)
+        for lane, at_places in places.items():
+            self._lanes[lane].put(rows.part(at_places).dicts())
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        until = time.monotonic() + timeout_s
+        for lane in self._lanes:
+            lane.finish(until)
+        for lane in self._lanes:
+            lane.join_until(until)
+
+    @property
+    def counts(self) -> SinkCounts:
+        total = SinkCounts()
+        for lane in self._lanes:
+            for name, value in vars(lane.counts).items():
+                setattr(total, name, getattr(total, name) + value)
+        return total
+
+    @property
+    def last_problem(self) -> str:
+        """The latest reason why something was not delivered, for the terminal; empty when there was none."""
+        return next((lane.last_problem for lane in self._lanes if lane.last_problem), "")
+
+    def _lane(self, number: int, run: str) -> Lane:
+        poster = Poster(self.url, self.request_timeout_s, self.headers, single=self.batch_size == 1)
+        share = int(self.spool_mb * 1e6 / self.workers)
+        spool = Spool(Path(self.spool) / f"lane-{number}.jsonl", share) if self.spool else None
+        options = LaneOptions(
+            batch_size=self.batch_size,
+            queue_rows=max(1, self.queue_rows // self.workers),
+            linger_s=self.linger_s,
+            tries=self.tries,
+            first_wait_s=self.first_wait_s,
+            most_wait_s=self.most_wait_s,
+        )
+        return Lane(f"{run}-{number}", poster, spool, options)

@@ -1,0 +1,199 @@
+"""Rows sent to a Kafka topic, keyed by machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from engine.errors import LabError
+from engine.params import Range
+from engine.streams.backoff import Backoff
+from engine.streams.kafka.address import Address, find_broker
+from engine.streams.kafka.producer import BackpressureError, BoundedProducer
+from engine.streams.rows import Rows
+from engine.streams.sinks.base import Sink, SinkCounts
+from engine.streams.spool import Spool
+
+Record = tuple[str, str, int]  # key, value, event time in milliseconds
+
+
+@dataclass
+class Kafka(Sink):
+    """JSON rows on a topic; every record ends acknowledged, spooled on disk or counted lost.
+
+    The connection is made by the first `write`, on the thread that writes, never by the constructor. Without a broker
+    rows go to the spool and follow, in order, once one answers. A record that was given up may have arrived all the
+    same: delivery is at least once, and (machine_id, timestamp) identifies a row.
+
+    Parameters
+    ----------
+    topic
+        Where to send.
+    servers
+        host:port of the brokers; empty = see `find_broker`.
+    spool
+        Folder of the spool; empty = none, rows that cannot be delivered are then lost and counted.
+    spool_mb
+        Most megabytes on disk.
+    max_in_flight
+        Most unacknowledged records; at that many `write` waits.
+    max_block_s
+        How long it waits before rows go to the spool.
+    options
+        Options of kafka-python's producer.
+    practice
+        The broker is a practice broker that another process runs.
+    """
+
+    name: ClassVar[str] = "kafka"
+    title: ClassVar[str] = "Kafka topic"
+    topic: str = "sensor-data"
+    servers: tuple[str, ...] = ()
+    spool: str = ""
+    spool_mb: Annotated[float, Range(0.0, 1e6, unit="MB")] = 256.0
+    max_in_flight: Annotated[int, Range(1, 10_000_000)] = 20_000
+    max_block_s: Annotated[float, Range(0.0, 600.0, unit="s")] = 10.0
+    options: dict[str, Any] = field(default_factory=dict)
+    practice: bool = False
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._spool = Spool(Path(self.spool) / f"{self.topic}.jsonl", int(self.spool_mb * 1e6)) if self.spool else None
+        recovered = self._spool.recovered_rows if self._spool is not None else 0
+        self._counts = SinkCounts(recovered=recovered, spooled=recovered)
+        self._failed: list[Record] = []  # filled by the client's thread, moved to the spool by ours
+        self._producer: BoundedProducer | None = None
+        self._backoff = Backoff(0.5, 5.0)
+        self._next_try = 0.0
+        self._closed = False
+        self.last_problem = ""
+
+    @property
+    def address(self) -> Address:
+        """The broker in use."""
+        found = find_broker(self.servers or None)
+        return Address(found.servers, found.practice or self.practice, found.found)
+
+    def write(self, rows: Rows) -> None:
+        self._count(accepted=len(rows))
+        values = [value.decode() for value in rows.json_rows()]
+        times = [at // 1000 for at in rows.times_us]
+        records = list(zip(rows.column("machine_id"), values, times, strict=True))
+        self.flush()
+        if self._connected() is None or self._spooling:
+            self._put_aside(records)
+        else:
+            self._send(records)
+
+    def flush(self) -> None:
+        """Move what failed to the spool, and what is in the spool to the broker if one answers."""
+        self._rescue()
+        if self._spooling and self._connected() is not None:
+            self._replay(time.monotonic() + 0.5)
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        until = time.monotonic() + timeout_s
+        if self._producer is not None:
+            self._producer.wait_until_settled(max(0.0, (until - time.monotonic()) * 0.7))
+            self._rescue()
+            if self._spooling:
+                self._replay(until)
+            self._producer.close(max(0.0, until - time.monotonic()))
+            self._rescue()
+        if self._spool is not None:
+            self._spool.close()
+
+    @property
+    def counts(self) -> SinkCounts:
+        with self._lock:
+            counts = SinkCounts(**vars(self._counts))
+        counts.blocked_s = self._producer.blocked_s if self._producer is not None else 0.0
+        return counts
+
+    @property
+    def _spooling(self) -> bool:
+        return self._spool is not None and len(self._spool) > 0
+
+    def _count(self, **changes: int) -> None:
+        with self._lock:
+            for name, change in changes.items():
+                setattr(self._counts, name, getattr(self._counts, name) + change)
+
+    def _connected(self) -> BoundedProducer | None:
+        if self._producer is None and time.monotonic() >= self._next_try:
+            try:
+                self._producer = BoundedProducer(
+                    self.topic,
+                    self.address,
+                    max_in_flight=self.max_in_flight,
+                    max_block_s=self.max_block_s,
+                    options=self.options,
+                )
+                self._backoff.reset()
+            except LabError as problem:
+                self.last_problem = str(problem)
+                self._next_try = time.monotonic() + self._backoff.next_s()
+        return self._producer
+
+    def _send(self, records: list[Record]) -> None:
+        producer = self._connected()
+        for at, record in enumerate(records):
+            try:
+                if producer is None:
+                    raise BackpressureError("no broker")
+                producer.send(record[0].encode(), record[1].encode(), self._settler(record), record[2])
+            except BackpressureError as problem:
+                self.last_problem = str(problem)
+                self._rescue()
+                self._put_aside(records[at:])
+                return
+
+    def _settler(self, record: Record) -> Any:
+        def settled(problem: Exception | None) -> None:
+            if problem is None:
+                self._count(delivered=1)
+                return
+            self.last_problem = f"{type(problem).__name__}: {problem}"
+            with self._lock:
+                self._failed.append(record)
+
+        return settled
+
+    def _rescue(self) -> None:
+        with self._lock:
+            failed, self._failed = self._failed, []
+        if failed:
+            self._put_aside(failed)
+
+    def _put_aside(self, records: list[Record]) -> None:
+        for at in range(0, len(records), 500):
+            part = records[at : at + 500]
+            kept = self._spool is not None and self._spool.append([list(record) for record in part], len(part))
+            self._count(**{"spooled" if kept else "lost": len(part)})
+
+    def _replay(self, until: float) -> None:
+        """Send the oldest spooled batches; each leaves the disk when all its records are acknowledged."""
+        producer, spool = self._producer, self._spool
+        while producer is not None and spool is not None and len(spool) and time.monotonic() < until:
+            records = spool.first()
+            if not self._acknowledged(producer, records, until):
+                return
+            spool.drop_first()
+            self._count(delivered=len(records), spooled=-len(records))
+
+    def _acknowledged(self, producer: BoundedProducer, records: list[Record], until: float) -> bool:
+        problems: list[Exception | None] = []
+        self._count(retries=1)
+        try:
+            for key, value, at_ms in records:
+                producer.send(key.encode(), value.encode(), problems.append, at_ms)
+        except BackpressureError:
+            return False
+        settled = producer.wait_until_settled(max(0.2, until - time.monotonic()))
+        return settled and not any(problems)
