@@ -7,12 +7,16 @@ their heavy parts inside the command, so that `--help` stays quick.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 import sys
 
 import typer
 
 from engine.errors import LabError
+
+# Where commands are found. The course stands above the engine, so it is named here as text and may be absent.
+COMMAND_FOLDERS = ("engine.cli", "lessons.commands")
 
 
 def command_line() -> typer.Typer:
@@ -30,11 +34,20 @@ def command_line() -> typer.Typer:
     def _root() -> None:
         """FaultLab on the command line."""
 
-    for module_info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        if hasattr(module, "register"):
-            module.register(app)
+    for folder in COMMAND_FOLDERS:
+        for name in _modules(folder):
+            module = importlib.import_module(name)
+            if hasattr(module, "register"):
+                module.register(app)
     return app
+
+
+def _modules(folder: str) -> list[str]:
+    """Return the modules of a command folder; a folder that is not installed has none."""
+    if importlib.util.find_spec(folder.split(".")[0]) is None:
+        return []
+    package = importlib.import_module(folder)
+    return [f"{folder}.{info.name}" for info in pkgutil.iter_modules(package.__path__)]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,0 +1,1 @@
+"""Commands of the course on the command line: `python -m engine lesson …`."""

@@ -1,0 +1,326 @@
+"""Reads a lesson folder and lists every problem at once, with file, line and the nearest right word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from engine.errors import FileProblemError, LabError, UnknownNameError, nearest
+from engine.yaml_file import line_of, problems_at, problems_of
+from lessons.blocks import IMAGE, Piece, split_page
+from lessons.labs.base import filled_in, lab_kind, lab_kinds, placeholders
+from lessons.labs.plant_part import MAX_ROWS
+from lessons.spec import CONDITION, CourseFile, Exercise, Experiment, Head, Lab, LabFile, QuizFile
+
+COURSE = Path(__file__).parent
+MODEL = TypeVar("MODEL", bound=BaseModel)
+IMAGE_BYTES = 2_000_000
+PIECE_FILES = {"predict": "predictions", "experiment": "experiments", "exercise": "exercises"}
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson as read: its head, the pieces of its page, its lab and its quiz."""
+
+    folder: Path
+    head: Head
+    pieces: tuple[Piece, ...]
+    lab: LabFile
+    quiz: QuizFile
+    untranslated: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Stable name, used in progress and grades."""
+        return self.head.id
+
+
+class LessonProblemsError(LabError):
+    """A lesson folder has mistakes; `problems` lists them all."""
+
+    def __init__(self, problems: list[FileProblemError]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+@dataclass
+class _Reading:
+    """What was read so far."""
+
+    folder: Path
+    problems: list[FileProblemError] = field(default_factory=list)
+
+
+def course_file(folder: Path = COURSE) -> CourseFile:
+    """Return the order of the lessons."""
+    path = folder / "course.yaml"
+    text = path.read_text(encoding="utf-8-sig")
+    problems = problems_of(text, CourseFile, path.name)
+    if problems:
+        raise LessonProblemsError(problems)
+    return CourseFile.model_validate(yaml.safe_load(text))
+
+
+def lesson_folders(folder: Path = COURSE) -> list[Path]:
+    """Return the folders of the course in its order."""
+    return [folder / name for name in course_file(folder).lessons]
+
+
+def load_lesson(folder: Path, language: str = "en") -> Lesson:
+    """Return the lesson; text of another language falls back to English where it is missing.
+
+    Raises
+    ------
+    LessonProblemsError
+        When anything is wrong with its files.
+    """
+    lesson, problems = read_lesson(folder, language)
+    if problems or lesson is None:
+        raise LessonProblemsError(problems)
+    return lesson
+
+
+def find_lesson(name: str, language: str = "en", folder: Path = COURSE) -> Lesson:
+    """Return the lesson with that id or folder name."""
+    for candidate in lesson_folders(folder):
+        if candidate.name == name or candidate.name.split("-", 1)[-1] == name:
+            return load_lesson(candidate, language)
+    raise UnknownNameError("lesson", name, [path.name for path in lesson_folders(folder)])
+
+
+def read_lesson(folder: Path, language: str = "en") -> tuple[Lesson | None, list[FileProblemError]]:
+    """Return the lesson (None when it cannot be used) and every problem found, in the order of files and lines."""
+    reading = _Reading(folder)
+    missing: list[str] = []
+    head, pieces = _page(reading, _translated(folder, "lesson", ".md", language, missing))
+    lab = _lab(reading)
+    quiz = _yaml(reading, _translated(folder, "quiz", ".yaml", language, missing), QuizFile)
+    if head and lab and quiz:
+        _check_links(reading, pieces, lab)
+        _check_images(reading, pieces)
+    if head is None or lab is None or quiz is None or reading.problems:
+        return None, reading.problems
+    return Lesson(folder, head, tuple(pieces), lab, quiz, tuple(missing)), []
+
+
+def _translated(folder: Path, stem: str, suffix: str, language: str, missing: list[str]) -> Path:
+    path = folder / f"{stem}.{language}{suffix}"
+    if language != "en" and path.exists():
+        return path
+    if language != "en":
+        missing.append(path.name)
+    return folder / f"{stem}{suffix}"
+
+
+def _page(reading: _Reading, path: Path) -> tuple[Head | None, list[Piece]]:
+    text = _text(reading, path)
+    if text is None:
+        return None, []
+    head, pieces, problems = split_page(text, path.name)
+    reading.problems += problems
+    return head, pieces
+
+
+def _text(reading: _Reading, path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError:
+        reading.problems.append(FileProblemError(path.name, "", "the file is missing", "add it to the lesson folder"))
+    except UnicodeDecodeError:
+        reading.problems.append(FileProblemError(path.name, "", "it is not UTF-8 text", "save it as UTF-8"))
+    return None
+
+
+def _yaml(reading: _Reading, path: Path, model: type[MODEL]) -> MODEL | None:
+    text = _text(reading, path)
+    if text is None:
+        return None
+    problems = problems_of(text, model, path.name)
+    reading.problems += problems
+    return None if problems else model.model_validate(yaml.safe_load(text))
+
+
+def _lab(reading: _Reading) -> LabFile | None:
+    path = reading.folder / "lab.yaml"
+    text = _text(reading, path)
+    if text is None:
+        return None
+    problems = problems_of(text, LabFile, path.name)
+    lab = None
+    try:
+        tree, raw = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
+        for section in ("experiments", "exercises"):
+            for name, entry in ((raw or {}).get(section) or {}).items():
+                if isinstance(entry, dict):
+                    problems += _lab_problems(path.name, tree, section, name, entry)
+        lab = None if problems else LabFile.model_validate(raw)
+    except (yaml.YAMLError, AttributeError):
+        pass  # problems_of has said so already
+    reading.problems += sorted(without_repeats(problems), key=_line_number)
+    return lab
+
+
+def without_repeats(problems: list[FileProblemError]) -> list[FileProblemError]:
+    """Return the problems without repeats, in order."""
+    return list({str(problem): problem for problem in problems}.values())
+
+
+def _line_number(problem: FileProblemError) -> int:
+    digits = problem.place.removeprefix("line ").split(",")[0]
+    return int(digits) if digits.isdigit() else 0
+
+
+def _lab_problems(file: str, tree: Any, section: str, name: str, entry: dict[str, Any]) -> list[FileProblemError]:
+    """Check the keys that belong to the kind, the placeholders, and the numbers it can give."""
+    model = Experiment if section == "experiments" else Exercise
+    loc = (section, name)
+    here = f"line {line_of(tree, loc)}"
+    kind_name = entry.get("kind", "detector")
+    try:
+        kind = lab_kind(kind_name)
+    except UnknownNameError:
+        place = f"line {line_of(tree, (*loc, 'kind'))}"
+        near = nearest(str(kind_name), lab_kinds())
+        cure = f"did you mean {near!r}" if near else f"use one of: {', '.join(lab_kinds())}"
+        return [FileProblemError(file, place, f"no kind of experiment is called {kind_name!r}", cure)]
+    setup = {key: value for key, value in entry.items() if key not in model.model_fields}
+    values, known = _example_values(section, entry)
+    problems = [
+        FileProblemError(file, here, f"{section}.{name}: ${ghost} is no control or answer", f"declare {ghost!r} first")
+        for ghost in sorted(placeholders(setup) - known)
+    ]
+    problems += problems_at(filled_in(setup, values), kind.Settings, file, tree, loc, tuple(model.model_fields))
+    wanted = [*entry.get("readout", [])] if isinstance(entry.get("readout", []), list) else []
+    wanted += [found[1] for text in entry.get("pass_when") or [] if (found := CONDITION.match(str(text)))]
+    for metric in wanted:
+        if metric not in kind.metrics:
+            near = nearest(str(metric), kind.metrics)
+            cure = f"did you mean {near!r}" if near else f"use one of: {', '.join(kind.metrics)}"
+            problems.append(FileProblemError(file, here, f"{section}.{name}: {kind_name} gives no {metric!r}", cure))
+    return problems + ([] if problems else _budget(file, here, section, name, entry, kind, filled_in(setup, values)))
+
+
+def _example_values(section: str, entry: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+    """Return one value for each control or answer, so that the setup can be checked as it will run."""
+    if section == "experiments":
+        controls = [control for control in entry.get("controls") or [] if isinstance(control, dict)]
+        values = {str(control.get("id")): control.get("start") for control in controls}
+        return values, set(values)
+    answers = entry.get("answer") if isinstance(entry.get("answer"), dict) else {}
+    solution = entry.get("solution") if isinstance(entry.get("solution"), dict) else {}
+    return dict(solution), set(answers)
+
+
+def _budget(
+    file: str, here: str, section: str, name: str, entry: dict[str, Any], kind: Any, setup: dict[str, Any]
+) -> list[FileProblemError]:
+    try:
+        rows = kind.rows(kind.Settings.model_validate(setup)) * int(
+            entry.get("seeds", 5 if section == "exercises" else 1)
+        )
+    except (ValidationError, TypeError, ValueError):
+        return []
+    if rows <= MAX_ROWS:
+        return []
+    wrong = f"{section}.{name} makes {rows:,} readings, more than {MAX_ROWS:,}"
+    return [FileProblemError(file, here, wrong, "lower rate_hz, days, machines or seeds")]
+
+
+def _check_links(reading: _Reading, pieces: list[Piece], lab: LabFile) -> None:
+    """Every block that names a part of the lab must find it; every exercise's solution must be in range."""
+    for piece in pieces:
+        section = PIECE_FILES.get(piece.kind)
+        if section and piece.id not in getattr(lab, section):
+            near = nearest(piece.id, getattr(lab, section))
+            cure = f"did you mean {near!r}" if near else f"add it under '{section}:' in lab.yaml"
+            wrong = f"{piece.kind} {piece.id!r} is not in lab.yaml"
+            reading.problems.append(FileProblemError("lesson.md", f"line {piece.line - 1}", wrong, cure))
+    for name, prediction in lab.predictions.items():
+        if prediction.reveal and prediction.reveal.experiment not in lab.experiments:
+            wrong = f"prediction {name!r} reveals an unknown experiment {prediction.reveal.experiment!r}"
+            reading.problems.append(FileProblemError("lab.yaml", "predictions", wrong, "name one of the experiments"))
+    for name, exercise in lab.exercises.items():
+        for answer in (exercise.solution, *(decoy.answer for decoy in exercise.decoys)):
+            try:
+                checked_answer(exercise, answer)
+            except LabError as problem:
+                reading.problems.append(FileProblemError("lab.yaml", f"exercises.{name}", str(problem), "mend it"))
+
+
+def checked_answer(exercise: Exercise, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer in its types.
+
+    Raises
+    ------
+    LabError
+        When a value is missing, unknown or out of range; the text names it.
+    """
+    extra = sorted(set(given) - set(exercise.answer))
+    if extra:
+        raise LabError(f"{extra[0]!r} is no part of this answer; give: {', '.join(exercise.answer)}.")
+    checked: dict[str, Any] = {}
+    for name, rule in exercise.answer.items():
+        value = given.get(name)
+        if rule.kind == "choice":
+            if value not in rule.options:
+                raise LabError(f"{name} must be one of: {', '.join(rule.options)}, got {value!r}.")
+            checked[name] = value
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or not rule.min <= value <= rule.max:  # type: ignore[operator]
+            raise LabError(f"{name} must be a number from {rule.min:g} to {rule.max:g}, got {value!r}.")
+        checked[name] = round(value) if rule.kind == "integer" else float(value)
+    return checked
+
+
+def _check_images(reading: _Reading, pieces: list[Piece]) -> None:
+    for piece in pieces:
+        for _, target in IMAGE.findall(piece.text):
+            place = f"line {piece.line}"
+            path = (reading.folder / target).resolve()
+            if reading.folder.resolve() not in path.parents:
+                wrong, cure = f"the image {target!r} is outside the lesson folder", "put it into img/"
+            elif path.suffix.lower() not in (".png", ".svg", ".jpg"):
+                wrong, cure = f"the image {target!r} is no png, svg or jpg", "convert it"
+            elif not path.exists():
+                wrong, cure = f"the image {target!r} does not exist", "put it into img/ or take the line out"
+            elif path.stat().st_size > IMAGE_BYTES:
+                wrong, cure = f"the image {target!r} is larger than 2 MB", "make it smaller"
+            else:
+                continue
+            reading.problems.append(FileProblemError("lesson.md", place, wrong, cure))
+
+
+def course_problems(folder: Path = COURSE) -> list[FileProblemError]:
+    """Return every problem of the whole course: each lesson's, doubles among ids, unknown or circular needs."""
+    problems: list[FileProblemError] = []
+    heads: list[Head] = []
+    taught: set[str] = set()
+    for path in lesson_folders(folder):
+        lesson, found = read_lesson(path)
+        problems += [in_folder(problem, path) for problem in found]
+        if lesson is None:
+            continue
+        for need in lesson.head.needs:
+            if need not in taught:
+                wrong = f"it needs {need!r}, which no earlier lesson teaches"
+                problems.append(FileProblemError(f"{path.name}/lesson.md", "needs", wrong, "reorder, or name another"))
+        taught |= {lesson.head.id, *lesson.head.teaches}
+        if lesson.head.id in [head.id for head in heads]:
+            wrong, cure = f"two lessons have the id {lesson.head.id!r}", "rename one"
+            problems.append(FileProblemError(f"{path.name}/lesson.md", "id", wrong, cure))
+        heads.append(lesson.head)
+    return problems
+
+
+def in_folder(problem: FileProblemError, path: Path) -> FileProblemError:
+    """Return the problem with the lesson's folder before the file name."""
+    return FileProblemError(f"{path.name}/{problem.file}", problem.place, problem.wrong, problem.cure)
+
+
+def setup_of(lab: Lab, values: dict[str, Any]) -> Any:
+    """Return the checked settings of an experiment or exercise with these control or answer values."""
+    return lab_kind(lab.kind).Settings.model_validate(filled_in(lab.setup, values))
