@@ -1,0 +1,79 @@
+"""Labelling with the future hidden: a call counts only at the moment of the stream at which the server took it.
+
+Calls are append-only and chained by hash; the client sends no time at all, so a wrong clock or a late click cannot
+move one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from engine.classroom.audit import FIRST, chained
+from engine.errors import LabError
+from engine.records import MINUTE_US, Label
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from engine.store.class_records import ClassRecords
+
+ACTIONS = ("raise", "clear")
+OPEN_SPAN_US = 10 * MINUTE_US  # what a call that was never cleared is taken to mean
+
+
+class Calls:
+    """The calls of everybody in the assignments whose future is hidden."""
+
+    def __init__(self, records: ClassRecords, now_us: Callable[[], int]) -> None:
+        self._records, self._now_us = records, now_us
+
+    def call(self, person: str, assignment: str, machine: str, action: str, stream_us: int, fault: str = "") -> int:
+        """Append a call at the stream's own time and return its number; it is on disk when this returns.
+
+        Parameters
+        ----------
+        stream_us
+            Event time of the newest reading that the server has shown, read on the server.
+        """
+        if action not in ACTIONS:
+            raise LabError(f"action must be one of: {', '.join(ACTIONS)}, got {action!r}.")
+        call = {"person": person, "assignment": assignment, "machine": machine, "action": action, "fault": fault[:60]}
+        stamped = {**call, "stream_us": stream_us, "at_us": self._now_us()}
+        return self._records.database.write(lambda cursor: self._append(cursor, stamped))
+
+    def labels(self, person: str, assignment: str) -> tuple[Label, ...]:
+        """Return the calls of a person as labels: from each raise to its clear on the same machine."""
+        found: list[Label] = []
+        raised: dict[str, dict[str, Any]] = {}
+        for row in self._rows(person, assignment):
+            if row["action"] == "raise" and row["machine"] not in raised:
+                raised[row["machine"]] = row
+            elif row["action"] == "clear" and (begun := raised.pop(row["machine"], None)):
+                found.append(_label(begun, row["stream_us"]))
+        found += [_label(row, row["stream_us"] + OPEN_SPAN_US) for row in raised.values()]
+        return tuple(sorted(found, key=lambda x: (x.machine, x.start_us)))
+
+    def broken_at(self) -> int | None:
+        """Return the first call that does not fit the chain, or None."""
+        previous = FIRST
+        for expected, row in enumerate(self._records.calls.find("seq"), start=1):
+            if row["seq"] != expected or row["previous"] != previous or row["hash"] != chained(previous, row):
+                return expected
+            previous = row["hash"]
+        return None
+
+    def _rows(self, person: str, assignment: str) -> list[dict[str, Any]]:
+        return self._records.calls.find("seq", person=person, assignment=assignment)
+
+    def _append(self, cursor: duckdb.DuckDBPyConnection, call: dict[str, Any]) -> int:
+        calls = self._records.calls
+        seq = int(calls.last(cursor, "seq", 0))
+        previous = calls.hash_of(cursor, seq) or FIRST
+        row = {"seq": seq + 1, **call}
+        calls.insert(cursor, {**row, "previous": previous, "hash": chained(previous, row)})
+        return seq + 1
+
+
+def _label(raised: dict[str, Any], end_us: int) -> Label:
+    return Label(raised["machine"], raised["stream_us"], max(end_us, raised["stream_us"] + 1), raised["fault"])
