@@ -255,8 +255,8 @@ def _sorted_out(
 ) -> Matching:
     """Return the matching of one machine with every event and label put in exactly one place."""
     found, used = {pair.truth for pair in pairs}, {pair.label for pair in pairs}
-    met: list[bool] = eligible.any(axis=0).tolist()
-    empty: list[bool] = (cared_l[:, 1] <= cared_l[:, 0]).tolist()
+    met = [bool(column.any()) for column in eligible.T]
+    empty = [bool(end <= start) for start, end in cared_l]
     rest = [(k, i) for k, i in enumerate(l_index) if i not in used]
     return Matching(
         pairs=pairs,

@@ -94,7 +94,7 @@ def row_weights(n: int, windows: Sequence[Sequence[int]], profile: str = "standa
             weights[rows] = np.where(z > 3, -costs.fp, _falling(z) * costs.fp)
     for first, last in ordered:
         rows, width = np.arange(first, min(last + 1, n)), last - first + 1
-        weights[rows] = _falling(-(last - rows + 1) / width) / _falling(np.float64(-1.0)) * costs.tp
+        weights[rows] = _falling(-(last - rows + 1) / width) / _falling(np.array([-1.0])) * costs.tp
     return weights
 
 

@@ -118,7 +118,8 @@ def _front(p: IntArray, length: IntArray) -> IntArray:
 def _middle(p: IntArray, length: IntArray) -> IntArray:
     half = length // 2
     rising, falling = np.minimum(p, half), np.maximum(p - half, 0)
-    return rising * (rising + 1) // 2 + falling * (2 * (length - half) - falling + 1) // 2
+    weight: IntArray = rising * (rising + 1) // 2 + falling * (2 * (length - half) - falling + 1) // 2
+    return weight
 
 
 # The sum of δ over positions 1 … p of a range of that length, in closed form.

@@ -42,11 +42,12 @@ def timing(truth: ArrayLike, alarms: ArrayLike, period_s: float, tolerance_rows:
     reasons: dict[str, str] = {}
     _add_delays(values, reasons, events, alarmed, found, period_s)
     _add_event_scores(values, reasons, events, found, true)
-    _add_false_alarms(values, reasons, true, alarmed, _widened(true, events, tolerance_rows), period_s)
+    _add_false_alarms(values, reasons, true, alarmed, widened(true, events, tolerance_rows), period_s)
     return Measured(values, reasons, {"period_s": period_s, "tolerance_rows": tolerance_rows})
 
 
-def _widened(true: IntArray, events: IntArray, rows: int) -> IntArray:
+def widened(true: IntArray, events: IntArray, rows: int) -> IntArray:
+    """Return 0/1 rows (n,): within `rows` rows of an event."""
     if not rows:
         return true
     steps = np.zeros(len(true) + 1, np.int64)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.metrics.arrays import Measured, runs, undefined
-from engine.metrics.soft_labels import Buffers, buffers
+from engine.metrics.soft_labels import buffers
 from engine.metrics.sweep import Sweep, bins_of
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _grid(swept: Sweep, thresholds: int) -> _Grid:
     tried = swept.descending[positions]
     bins = bins_of(swept.scores, tried)
     alarms = np.cumsum(np.bincount(bins, minlength=thresholds)[:thresholds]).astype(np.float64)
-    hits = np.cumsum(np.bincount(bins, weights=swept.truth, minlength=thresholds)[:thresholds])
+    hits = np.cumsum(np.bincount(bins, weights=swept.truth, minlength=thresholds)[:thresholds]).astype(np.float64)
     return _Grid(bins, alarms, hits)
 
 
@@ -139,6 +139,3 @@ def _roc_area(fpr: FloatArray, tpr: FloatArray) -> float:
     x = np.pad(fpr, ((0, 0), (1, 1)), constant_values=((0, 0), (0.0, 1.0)))
     y = np.pad(tpr, ((0, 0), (1, 1)), constant_values=((0, 0), (0.0, 1.0)))
     return float(np.mean(np.sum(np.diff(x, axis=1) * (y[:, 1:] + y[:, :-1]) / 2, axis=1)))
-
-
-__all__ = ["GENERATION", "THRESHOLDS", "Buffers", "r_auc", "vus"]
