@@ -99,9 +99,10 @@ def _containers(body: str) -> list[tuple[int, int, str]]:
 
 
 def _add_text(pieces: list[Piece], lines: list[str], start: int, stop: int, above: int) -> None:
-    text = "\n".join(lines[start:stop]).strip("\n")
-    if text.strip():
-        pieces.append(Piece("text", "", text, above + start + 1))
+    while start < stop and not lines[start].strip():
+        start += 1
+    if start < stop:
+        pieces.append(Piece("text", "", "\n".join(lines[start:stop]).rstrip("\n"), above + start + 1))
 
 
 def _block(
@@ -119,7 +120,7 @@ def _block(
     if not lines[stop - 1].strip().startswith(":::") or stop - 1 == start:
         problems.append(FileProblemError(file, place, f"the block {kind!r} is not closed", "add a line ':::' after it"))
         return Piece(kind, name, "\n".join(lines[start + 1 : stop]), above + start + 2)
-    return Piece(kind, name, "\n".join(lines[start + 1 : stop - 1]).strip("\n"), above + start + 2)
+    return Piece(kind, name, "\n".join(lines[start + 1 : stop - 1]), above + start + 2)
 
 
 def _content_problems(piece: Piece, file: str) -> list[FileProblemError]:

@@ -194,14 +194,22 @@ def _lab_problems(file: str, tree: Any, section: str, name: str, entry: dict[str
         for ghost in sorted(placeholders(setup) - known)
     ]
     problems += problems_at(filled_in(setup, values), kind.Settings, file, tree, loc, tuple(model.model_fields))
-    wanted = [*entry.get("readout", [])] if isinstance(entry.get("readout", []), list) else []
-    wanted += [found[1] for text in entry.get("pass_when") or [] if (found := CONDITION.match(str(text)))]
-    for metric in wanted:
+    for key, metric in _wanted(entry):
         if metric not in kind.metrics:
             near = nearest(str(metric), kind.metrics)
             cure = f"did you mean {near!r}" if near else f"use one of: {', '.join(kind.metrics)}"
-            problems.append(FileProblemError(file, here, f"{section}.{name}: {kind_name} gives no {metric!r}", cure))
+            place = f"line {line_of(tree, (*loc, key))}"
+            problems.append(FileProblemError(file, place, f"{section}.{name}: {kind_name} gives no {metric!r}", cure))
     return problems + ([] if problems else _budget(file, here, section, name, entry, kind, filled_in(setup, values)))
+
+
+def _wanted(entry: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the metrics that an entry asks for, each with the key under which it does."""
+    readout, conditions = entry.get("readout") or [], entry.get("pass_when") or []
+    wanted = [("readout", name) for name in readout] if isinstance(readout, list) else []
+    if isinstance(conditions, list):
+        wanted += [("pass_when", found[1]) for text in conditions if (found := CONDITION.match(str(text)))]
+    return wanted
 
 
 def _example_values(section: str, entry: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:

@@ -1,0 +1,150 @@
+"""A teacher's mistake is named with its file and line, all mistakes at once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.cli import main
+from engine.errors import LabError
+from lessons.reader import COURSE, course_problems, lesson_folders, load_lesson, read_lesson
+from lessons.template import write_template
+
+SOUND = COURSE / "02-thresholds"
+
+
+@pytest.fixture
+def lesson(tmp_path: Path) -> Path:
+    """A copy of a sound lesson."""
+    return Path(shutil.copytree(SOUND, tmp_path / "lesson"))
+
+
+def damage(lesson: Path, file: str, old: str, new: str) -> int:
+    """Replace a text in a file; returns the line (from 1) on which it stood."""
+    path = lesson / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+# file, what stands there, what the teacher wrote, words of the message, lines between the text and the named line
+MISTAKES = [
+    ("lab.yaml", "    seeds: 3", "    seeds: three", "valid integer", 0),
+    ("lab.yaml", "    points: 10", "    pionts: 10", "did you mean 'points'", 0),
+    ("lab.yaml", "    kind: detector", "    kind: detectr", "did you mean 'detector'", 0),
+    ("lab.yaml", "name: z_score", "name: zscore", "z_score", 0),
+    ("lab.yaml", "fault: drift", "fault: drfit", "drift", 0),
+    ("lab.yaml", "false_alarms_per_day <= 1, ", "false_alarm_per_day <= 1, ", "false_alarms_per_day", 0),
+    ("lab.yaml", "event_recall >= 0.8", "event_recall => 0.8", "metric <= number", 0),
+    ("lab.yaml", "    solution: {k: 3, confirm: 3}\n", "", "'solution' is missing", None),
+    ("lab.yaml", "rate_hz: 0.1, days: 4", "rate_hz: 100, days: 60", "readings", None),
+    ("lab.yaml", "seed: fresh", "seed: random", "fixed-", 0),
+    ("lab.yaml", "version: 1", "version: 2", "1", 0),
+    ("lab.yaml", "experiments:", "experiment:", "did you mean 'experiments'", 0),
+    ("lab.yaml", "min: 2, max: 6", "min: 6, max: 2", "min < max", 0),
+    (
+        "lab.yaml",
+        "threshold: $k, confirm: $confirm}\n    readout",
+        "threshold: $kk, confirm: 1}\n    readout",
+        "$kk",
+        None,
+    ),
+    ("quiz.yaml", ', because: "That would be right for one reading a minute."', "", "'because' is missing", 0),
+    ("quiz.yaml", "right: true, ", "", "exactly one right option", None),
+    ("quiz.yaml", "kind: number", "kind: numbr", "'number'", 0),
+    ("quiz.yaml", "  - id: per-day\n    ask:", "  - id: per-day\n   ask:", "not valid YAML", None),
+    ("lesson.md", "level: beginner", "level: easy", "beginner", 0),
+    ("lesson.md", "::: objectives", "::: objectivs", "did you mean 'objectives'", 0),
+    ("lesson.md", "::: exercise {#limit}", "::: exercise {#limits}", "did you mean 'limit'", 0),
+    ("lesson.md", "::: quiz {#q}", "::: quiz", "has no name", 0),
+    ("lesson.md", "## Name it", "## Name it <b>now</b>", "HTML is not allowed", 0),
+    ("lesson.md", "## Name it", "![](img/x.png)", "no alt text", 0),
+    ("lesson.md", "## Name it", "![a plot](img/x.png)", "does not exist", None),
+    ("lesson.md", "https://www.itl", "http://www.itl", "not https", 0),
+    ("lesson.md", "title: Thresholds and their price\n", "", "'title' is missing", None),
+    ("lesson.md", "{{demo.false_alarms_per_day}}", "{{demo.false_alarm_per_day}}", "false_alarms_per_day", 0),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "words", "offset"), MISTAKES)
+def test_a_mistake_is_named_with_its_line(
+    lesson: Path, file: str, old: str, new: str, words: str, offset: int | None
+) -> None:
+    line = damage(lesson, file, old, new)
+
+    _, problems = read_lesson(lesson)
+
+    named = [problem for problem in problems if words in str(problem)]
+    assert named, [str(problem) for problem in problems]
+    assert named[0].file == file
+    if offset is not None:
+        assert named[0].place.startswith(f"line {line + offset}"), str(named[0])
+
+
+def test_all_mistakes_are_named_at_once(lesson: Path) -> None:
+    damage(lesson, "lab.yaml", "    seeds: 3", "    seeds: three")
+    damage(lesson, "quiz.yaml", "kind: number", "kind: numbr")
+    damage(lesson, "lesson.md", "level: beginner", "level: easy")
+
+    _, problems = read_lesson(lesson)
+
+    assert {"lab.yaml", "quiz.yaml", "lesson.md"} == {problem.file for problem in problems}
+
+
+def test_a_byte_order_mark_does_not_hide_the_front_matter(lesson: Path) -> None:
+    """Editors on Windows write one."""
+    path = lesson / "lesson.md"
+    path.write_text("\ufeff" + path.read_text(encoding="utf-8"), encoding="utf-8")
+
+    assert load_lesson(lesson).id == "thresholds"
+
+
+def test_a_missing_file_is_named(lesson: Path) -> None:
+    (lesson / "quiz.yaml").unlink()
+
+    _, problems = read_lesson(lesson)
+
+    assert [str(problem) for problem in problems] == ["quiz.yaml: the file is missing; add it to the lesson folder."]
+
+
+def test_a_missing_translation_falls_back_and_is_listed(lesson: Path) -> None:
+    for path in lesson.glob("*.fr.*"):
+        path.unlink()
+
+    found = load_lesson(lesson, "fr")
+
+    assert found.head.title == "Thresholds and their price"
+    assert found.untranslated == ("lesson.fr.md", "quiz.fr.yaml")
+
+
+def test_every_shipped_lesson_is_sound() -> None:
+    assert lesson_folders()
+    assert [str(problem) for problem in course_problems()] == []
+
+
+def test_the_template_passes_the_check(tmp_path: Path) -> None:
+    folder = write_template(tmp_path, "17-my-lesson")
+
+    assert read_lesson(folder)[1] == []
+
+
+def test_the_template_refuses_odd_names_and_existing_folders(tmp_path: Path) -> None:
+    write_template(tmp_path, "mine")
+
+    with pytest.raises(LabError, match="exists"):
+        write_template(tmp_path, "mine")
+    with pytest.raises(LabError, match="small letters"):
+        write_template(tmp_path, "../mine")
+
+
+def test_the_check_command_ends_with_one_when_something_is_wrong(
+    lesson: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lesson", "check", str(lesson)]) == 0
+    damage(lesson, "lab.yaml", "    seeds: 3", "    seeds: three")
+
+    assert main(["lesson", "check", str(lesson)]) == 1
+    assert "1 problems" in capsys.readouterr().out
