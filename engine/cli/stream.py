@@ -1,0 +1,137 @@
+"""`python -m engine stream`: the simulated plant as a stream to terminal, file, HTTP, Kafka or table."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from engine.streams.flow import Flow
+    from engine.streams.settings import StreamSettings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("stream", context_settings={"allow_extra_args": True})(stream)
+
+
+def stream(
+    context: typer.Context,
+    mode: Annotated[str | None, typer.Option(help="console, file, api, kafka or table")] = None,
+    rate: Annotated[float | None, typer.Option(help="Ticks per second; each has a row for every machine")] = None,
+    duration: Annotated[float | None, typer.Option(help="Seconds; for ever unless given")] = None,
+    machines: Annotated[list[str] | None, typer.Option(help="Machines, one or more; all unless given")] = None,
+    output: Annotated[str | None, typer.Option(help="File to write")] = None,
+    url: Annotated[str | None, typer.Option(help="Address to post to")] = None,
+    topic: Annotated[str | None, typer.Option(help="Kafka topic")] = None,
+    bootstrap_servers: Annotated[str | None, typer.Option(help="Kafka brokers, host:port, comma-separated")] = None,
+    no_anomalies: Annotated[bool, typer.Option("--no-anomalies", help="No faults by chance")] = False,
+    anomaly_rate: Annotated[float | None, typer.Option(help="Probability at a tick that a fault starts")] = None,
+    no_maintenance: Annotated[bool, typer.Option("--no-maintenance", help="No services")] = False,
+    maintenance_interval: Annotated[float | None, typer.Option(help="Event seconds between services")] = None,
+    form: Annotated[str | None, typer.Option("--format", help="json, csv or parquet (files)")] = None,
+    no_derived_features: Annotated[bool, typer.Option("--no-derived-features", help="Sensors only")] = False,
+    rolling_features: Annotated[bool, typer.Option("--rolling-features", help="Rolling statistics too")] = False,
+    labels: Annotated[
+        bool | None, typer.Option("--include-labels/--no-labels", help="Label columns, for instructors; off")
+    ] = None,
+    interactive: Annotated[bool, typer.Option("--interactive", help="Take commands from the keyboard")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No notices on stderr")] = False,
+    config: Annotated[Path | None, typer.Option(help="Settings file, such as data/streaming.yaml")] = None,
+    preset: Annotated[str | None, typer.Option(help="Named settings of the file")] = None,
+    kafka_config: Annotated[Path | None, typer.Option(help="Kafka settings file, such as data/kafka.yaml")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same bytes")] = None,
+    speed: Annotated[float | None, typer.Option(help="Event seconds for each second")] = None,
+    plant: Annotated[str | None, typer.Option(help="Plant name or file")] = None,
+    start: Annotated[str | None, typer.Option(help="Event time of the first tick, ISO 8601")] = None,
+    unpaced: Annotated[bool, typer.Option("--unpaced", help="As fast as possible, for making files")] = False,
+    rotate_mb: Annotated[float | None, typer.Option(help="Start a new file at this size")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Rows in an HTTP request")] = None,
+    workers: Annotated[int | None, typer.Option(help="HTTP requests at the same time")] = None,
+    queue_policy: Annotated[str | None, typer.Option(help="block, drop_oldest, drop_newest or sample")] = None,
+    show_settings: Annotated[bool, typer.Option("--show-settings", help="Print the settings in force")] = False,
+) -> None:
+    """Stream the simulated plant: data on standard output, everything else on standard error."""
+    from engine.errors import LabError
+    from engine.streams.settings import settle
+
+    if context.args and not machines:
+        raise LabError(f"{context.args[0]!r} belongs to no option; see --help.")
+    flags: dict[str, Any] = {
+        "rate": rate,
+        "duration": duration,
+        "machines": [*machines, *context.args] if machines else None,
+        "output_mode": mode,
+        "output_path": output,
+        "api_url": url,
+        "kafka_topic": topic,
+        "kafka_bootstrap_servers": bootstrap_servers,
+        "include_anomalies": False if no_anomalies else None,
+        "anomaly_injection_rate": anomaly_rate,
+        "maintenance_simulation": False if no_maintenance else None,
+        "maintenance_interval": maintenance_interval,
+        "data_format": form,
+        "include_derived_features": False if no_derived_features else None,
+        "rolling_features": rolling_features or None,
+        "include_anomaly_labels": labels,
+        "interactive_mode": interactive or None,
+        "verbose": False if quiet else None,
+        "seed": seed,
+        "speed": speed,
+        "plant": plant,
+        "start": start,
+        "paced": False if unpaced else None,
+        "rotate_mb": rotate_mb,
+        "batch_size": batch_size,
+        "workers": workers,
+        "queue_policy": queue_policy,
+    }
+    settings = settle(flags, config, preset)
+    if show_settings:
+        sys.stdout.write(settings.as_yaml())
+        return
+    run_stream(settings, kafka_config)
+
+
+def run_stream(settings: StreamSettings, kafka_file: Path | None = None) -> None:
+    """Run the stream to its end, to SIGTERM or to Ctrl-C, and print its books on stderr."""
+    from engine.streams.factory import make_flow
+
+    flow = make_flow(settings, kafka_file)
+    _stop_on_signals(flow)
+    if settings.interactive_mode:
+        from engine.streams.interactive import HELP, Commands, listen
+
+        say(settings, HELP)
+        listen(Commands(flow.source, flow.stop), sys.stdin, sys.stderr)
+    say(settings, f"Streaming {settings.plant} to {_place(settings)} at {settings.rate:g} ticks/s; Ctrl-C ends it.")
+    books = flow.run()
+    problem = getattr(flow.sink, "last_problem", "")
+    if problem and (books.spooled or books.lost):
+        print(f"Not everything was delivered: {problem}", file=sys.stderr)
+    if settings.verbose or books.spooled or books.lost:
+        print("\n".join(books.lines()), file=sys.stderr)
+
+
+def say(settings: StreamSettings, text: str) -> None:
+    """Print a notice on stderr, unless the stream is quiet."""
+    if settings.verbose:
+        print(text, file=sys.stderr, flush=True)
+
+
+def _place(settings: StreamSettings) -> str:
+    places = {"file": settings.output_path, "api": settings.api_url, "kafka": f"topic {settings.kafka_topic}"}
+    return str(places.get(settings.output_mode, settings.output_mode))
+
+
+def _stop_on_signals(flow: Flow) -> None:
+    """End in good order on SIGTERM and Ctrl-C; only here, since a library must not install signal handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: flow.stop())
