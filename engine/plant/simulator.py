@@ -144,6 +144,10 @@ class Plant:
             raise ValueError("times_us must ascend.")
         return self._block(times, distort=True)
 
+    def block_before_delivery(self, times_us: IntArray) -> Block:
+        """Return the readings as each machine took them: clock skew, which is in the stamps, does not move them."""
+        return self._block(np.ascontiguousarray(times_us, dtype=np.int64), distort=True, skewed=False)
+
     def _block(self, times: IntArray, distort: bool, skewed: bool = True) -> Block:
         values = np.empty((len(times), len(self.machines), len(self.spec.sensors)))
         status: StatusArray = np.full(values.shape[:2], OPERATIONAL, np.uint8)
