@@ -56,7 +56,7 @@ def relate_kernel(z, precision, covariance, count, memory, learning, complete, d
             if not learning or known < n_sensors:
                 continue
             # A reading three times as far out as usual counts for less the further out it is.
-            weight = 1.0 if d <= 9.0 * n_sensors else 9.0 * n_sensors / d
+            weight = 1.0 if d <= 9.0 * n_sensors else (9.0 * n_sensors / d) ** 2
             gain = weight / min(count[m] + 1, memory)
             for k in range(n_sensors):
                 a = min(max(complete[i, m, k], -4.0), 4.0)

@@ -34,7 +34,7 @@ class ForestDetector(StandardisedDetector):
 
     family: ClassVar[str] = "online forest"
     multivariate: ClassVar[bool] = True
-    default_threshold: ClassVar[float] = 6.0
+    default_threshold: ClassVar[float] = 8.0
 
     seed: Annotated[int, Range(0, 2**31 - 1)] = 7
 

@@ -48,8 +48,10 @@ def standardise_kernel(values, working, mean, variance, count, warm_up, memory, 
                 if n >= warm_up:
                     out[i, m, k] = min(max(d / spread, -1e6), 1e6)
                     # A reading may move the normal by 3 spreads at most; 0.995 = E[min(z², 9)] of a normal z.
+                    # Beyond 3 spreads the pull falls off with the square (redescending), never quite to nothing.
+                    far = d / spread
+                    gain = (1.0 if far * far <= 9.0 else max(9.0 / (far * far), 0.02)) / min(n + 1, memory)
                     d = min(max(d, -3.0 * spread), 3.0 * spread)
-                    gain = 1.0 / min(n + 1, memory)
                     var += gain * (d * d / 0.995 - var)
                 else:
                     out[i, m, k] = np.nan

@@ -30,7 +30,7 @@ class ZScore(StandardisedDetector):
     family: ClassVar[str] = "limit"
     good_at: ClassVar[str] = "sudden large changes of one sensor"
     bad_at: ClassVar[str] = "slow drift; relations between sensors; changing load on raw readings"
-    default_threshold: ClassVar[float] = 5.0
+    default_threshold: ClassVar[float] = 5.5
 
     def begin(self, n_machines: int, n_sensors: int) -> State:
         return {}
