@@ -72,6 +72,11 @@ class Database:
         return future
 
     @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    @property
     def waiting(self) -> int:
         """How many writes are queued."""
         return self._jobs.qsize()

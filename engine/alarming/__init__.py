@@ -1,0 +1,1 @@
+"""The parts of the alarm desk: records, rules, trigger and load figures."""

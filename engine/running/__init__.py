@@ -1,0 +1,1 @@
+"""The parts of the runner: queue, ring, bench of detectors, commands, interventions, resuming."""
