@@ -173,7 +173,7 @@ def _false_entry(
 
 def _nearest(kind: str, spans: Sequence[tuple[str, int, int]], label: Any) -> Clue:
     def distance(span: tuple[str, int, int]) -> int:
-        return max(span[1] - label.end_us, label.start_us - span[2], 0)
+        return max(span[1] - int(label.end_us), int(label.start_us) - span[2], 0)
 
     best = min(spans, key=lambda span: (distance(span), abs(span[1] - label.start_us)))
     return Clue(kind, best[0], best[1], best[2], distance(best) / SECOND_US)

@@ -106,10 +106,7 @@ def nab_at(
     probation: float = PROBATION,
 ) -> Measured:
     """Return the NAB score of one series at a threshold, its row counts and the score normalised to 0 … 100."""
-    judged = [_Judged(NabFile.of(scores, windows), profile, probation)]
-    total, counts = _total_at(judged, threshold)
-    values = {"score": total, **counts}
-    return _normalised(values, judged, profile).with_(threshold=threshold, profile=profile, probation=probation)
+    return nab_at_corpus([NabFile.of(scores, windows)], threshold, profile, probation)
 
 
 def nab_optimum(
@@ -126,6 +123,16 @@ def nab_corpus(files: Sequence[NabFile], profile: str = "standard", probation: f
     total, counts = _total_at(judged, threshold)
     values = {"threshold": threshold, "score": total, **counts}
     return _normalised(values, judged, profile).with_(profile=profile, probation=probation)
+
+
+def nab_at_corpus(
+    files: Sequence[NabFile], threshold: float, profile: str = "standard", probation: float = PROBATION
+) -> Measured:
+    """Return the sum of scores over all series at one given threshold, counts and normalised score."""
+    judged = [_Judged(file, profile, probation) for file in files]
+    total, counts = _total_at(judged, threshold)
+    values = {"score": total, **counts}
+    return _normalised(values, judged, profile).with_(threshold=threshold, profile=profile, probation=probation)
 
 
 class _Judged:

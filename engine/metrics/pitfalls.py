@@ -48,7 +48,7 @@ class Stage:
 class Pitfall:
     """The honest and the inflated number of one trick; None = undefined, and then `reason` says why.
 
-    `rows` holds (honest, inflated) of the random, always and oracle predictions.
+    `rows` holds (honest, inflated) of the random, always and oracle predictions; `best` is a perfect detector's value.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Pitfall:
     honest_is: str
     inflated_is: str
     rows: dict[str, Scored]
+    best: float = 1.0
     reason: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -111,11 +112,15 @@ def pitfall(name: str, played: Stage, seed: int = 0) -> Pitfall:
     told = {"seed": seed, **trick.parameters}
     if reason:
         nobody: dict[str, Scored] = dict.fromkeys(OTHERS, (None, None))
-        return Pitfall(name, trick.title, None, None, trick.honest_is, trick.inflated_is, nobody, reason, told)
+        return Pitfall(
+            name, trick.title, None, None, trick.honest_is, trick.inflated_is, nobody, trick.best, reason, told
+        )
     honest, inflated = trick.score(played)
     rows = {who: trick.score(_played_by(who, played, seed)) for who in OTHERS}
     reason = "" if honest is not None and inflated is not None else "the alarms or events in one half do not suffice"
-    return Pitfall(name, trick.title, honest, inflated, trick.honest_is, trick.inflated_is, rows, reason, told)
+    return Pitfall(
+        name, trick.title, honest, inflated, trick.honest_is, trick.inflated_is, rows, trick.best, reason, told
+    )
 
 
 def theatre(played: Stage, seed: int = 0) -> list[Pitfall]:

@@ -22,7 +22,8 @@ def top_share(scores: FloatArray, share: float) -> IntArray:
         return np.zeros(0, np.int64)
     count = min(max(round(share * len(scores)), 1), len(scores))
     limit = np.partition(scores, len(scores) - count)[len(scores) - count]
-    return (scores >= limit).astype(np.int64)
+    alarms: IntArray = (scores >= limit).astype(np.int64)
+    return alarms
 
 
 def halfway(truth: IntArray) -> int:
@@ -55,7 +56,7 @@ def remembered(known: FloatArray, labels: IntArray, asked: FloatArray) -> IntArr
     spread = known.std(axis=0)
     scale = np.where(spread > 0, spread, 1.0)
     a, b = asked / scale, known / scale
-    # The smallest |a − b|² has the smallest |b|² − 2ab; exact copies win because rows are compared to themselves too.
+    # |a|² is the same for every known row, so the nearest has the smallest |b|² − 2ab.
     distance = (b**2).sum(axis=1)[None, :] - 2 * a @ b.T
     nearest: IntArray = labels[np.argmin(distance, axis=1)]
     return nearest

@@ -1,0 +1,1 @@
+"""Judging files from outside the app: intervals, rows, NAB and SKAB formats."""
