@@ -104,6 +104,7 @@ class Core:
             self.begin_run()
         else:
             self.run = run
+            self.desk.restore(store.standing_alarms(run.run), store.last_alarm_number(run.run), self.next_us)
 
     def begin_run(self) -> None:
         """Write a new run with the plant's settings and journal as they are; readings from now on belong to it."""
