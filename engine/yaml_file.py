@@ -51,7 +51,7 @@ def problems_at(
     try:
         model.model_validate(raw)
     except ValidationError as problem:
-        errors = [{**error, "loc": (*prefix, *error["loc"])} for error in problem.errors()]
+        errors: list[dict[str, Any]] = [{**error, "loc": (*prefix, *error["loc"])} for error in problem.errors()]
         found = [(line_of(tree, e["loc"]), _problem(file, tree, e, model, len(prefix), more_keys)) for e in errors]
         return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
     return []

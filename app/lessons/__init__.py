@@ -1,0 +1,1 @@
+"""The lesson page: its blocks, experiments, exercises and quizzes as widgets."""

@@ -1,0 +1,121 @@
+"""Exercises: an answer is checked on freshly seeded plants; hints come step by step, the solution after three tries."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import streamlit as st
+
+from app.i18n import t
+from app.jobs import Job, show_progress
+from app.lessons.experiment import number
+from app.lessons.progress import done, keep
+from engine.errors import LabError
+from lessons.proofs import is_proven
+from lessons.reader import Lesson, checked_answer
+from lessons.spec import METRICS, Answer, Exercise
+from lessons.verdict import CANNOT_CHECK, NOT_TRIED, NOT_YET, PASSED, Verdict, check_answer
+
+TRIES_BEFORE_SOLUTION = 3
+ICONS = {NOT_TRIED: ":material/radio_button_unchecked:", NOT_YET: ":material/change_circle:",
+         PASSED: ":material/check_circle:", CANNOT_CHECK: ":material/error:"}  # fmt: skip
+
+
+def show_exercise(lesson: Lesson, name: str) -> None:
+    """Show one exercise with its verdict so far."""
+    exercise = lesson.lab.exercises[name]
+    kept = done(lesson).get(f"exercise.{name}", {"word": NOT_TRIED, "tries": 0})
+    with st.container(border=True):
+        st.markdown(f"**:material/fitness_center: {t('Exercise')}** {exercise.prompt}")
+        if not is_proven(lesson):
+            st.badge(t("not proven: cannot be used for a grade"), color="orange", icon=":material/warning:")
+        given = _answer(lesson, name, exercise)
+        job_key = f"job-{lesson.id}-{name}"
+        if st.button(t("Check on fresh plants"), key=f"check-{lesson.id}-{name}", type="primary"):
+            _start(exercise, given, job_key)
+        _follow(lesson, name, exercise, job_key, kept)
+        kept = done(lesson).get(f"exercise.{name}", kept)
+        _verdict(kept)
+        _hints(lesson, name, exercise, kept)
+
+
+def _answer(lesson: Lesson, name: str, exercise: Exercise) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for column, (field, rule) in zip(st.columns(len(exercise.answer)), exercise.answer.items(), strict=True):
+        with column:
+            given[field] = _field(field, rule, f"answer-{lesson.id}-{name}-{field}")
+    return given
+
+
+def _field(field: str, rule: Answer, key: str) -> Any:
+    label = rule.label or field
+    if rule.kind == "choice":
+        return st.selectbox(label, rule.options, index=None, key=key)
+    low, high = rule.min or 0.0, rule.max or 0.0
+    if rule.kind == "integer":
+        return st.number_input(label, int(low), int(high), None, 1, key=key)
+    return st.number_input(label, float(low), float(high), None, key=key, format="%g")
+
+
+def _start(exercise: Exercise, given: dict[str, Any], job_key: str) -> None:
+    try:
+        checked_answer(exercise, given)
+    except LabError as problem:
+        st.warning(str(problem))
+        return
+    seed = secrets.randbelow(2**31)
+    st.session_state[job_key] = Job(lambda progress, cancelled: check_answer(exercise, given, seed, progress)).start()
+
+
+def _follow(lesson: Lesson, name: str, exercise: Exercise, job_key: str, kept: dict[str, Any]) -> None:
+    job: Job | None = st.session_state.get(job_key)
+    if job is None:
+        return
+    if job.running:
+        show_progress(job, job_key)
+        return
+    del st.session_state[job_key]
+    verdict: Verdict | None = job.outcome
+    if verdict is None:
+        st.error(str(job.problem))
+        return
+    tries = kept["tries"] + (verdict.word != CANNOT_CHECK)
+    word = PASSED if PASSED in (verdict.word, kept["word"]) else verdict.word
+    conditions = [[c.text, c.value, c.holds] for c in verdict.conditions]
+    keep(lesson, f"exercise.{name}", {
+        "word": word, "last": verdict.word, "tries": tries, "conditions": conditions, "reason": verdict.reason,
+    })  # fmt: skip
+    st.rerun()
+
+
+def _verdict(kept: dict[str, Any]) -> None:
+    word = kept.get("last", kept["word"])
+    words = {NOT_TRIED: t("Not tried"), NOT_YET: t("Not yet"), PASSED: t("Passed"), CANNOT_CHECK: t("Cannot check")}
+    st.markdown(f"{ICONS[word]} **{words[word]}** · {t('{n} tries', n=kept['tries'])}")
+    if word == CANNOT_CHECK:
+        st.error(t("This is our fault, not yours: {reason}", reason=kept.get("reason", "")))
+    rows = [
+        {t("promise"): text, t("median over the plants"): number(value), t("kept"): t("yes") if holds else t("no")}
+        for text, value, holds in kept.get("conditions", [])
+    ]
+    if rows:
+        st.dataframe(rows, hide_index=True, width="stretch")
+        st.caption("; ".join(f"{text.split()[0]}: {METRICS[text.split()[0]]}" for text, _, _ in kept["conditions"]))
+
+
+def _hints(lesson: Lesson, name: str, exercise: Exercise, kept: dict[str, Any]) -> None:
+    shown_key = f"hints-{lesson.id}-{name}"
+    shown = st.session_state.setdefault(shown_key, 0)
+    if shown < len(exercise.hints) and st.button(
+        t("A hint"), key=f"hint-{lesson.id}-{name}", icon=":material/lightbulb:"
+    ):
+        shown = st.session_state[shown_key] = shown + 1
+    for hint in exercise.hints[:shown]:
+        st.info(hint, icon=":material/lightbulb:")
+    if kept["word"] == PASSED or kept["tries"] >= TRIES_BEFORE_SOLUTION:
+        with st.expander(t("One solution, and why the tempting ones fail")):
+            st.markdown(", ".join(f"{field} = **{number(value)}**" for field, value in exercise.solution.items()))
+            for decoy in exercise.decoys:
+                answer = ", ".join(f"{field} = {number(value)}" for field, value in decoy.answer.items())
+                st.markdown(f"- {answer}: {decoy.why}")

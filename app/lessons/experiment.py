@@ -1,0 +1,170 @@
+"""Predictions and experiments: say first what will happen, then move the controls of a real run of the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.access import viewer
+from app.i18n import t
+from app.lessons.figure import lanes_figure
+from app.lessons.progress import done, keep, records
+from engine.errors import LabError
+from lessons.labs.base import Outcome, lab_kind
+from lessons.proofs import fingerprint
+from lessons.reader import Lesson, setup_of
+from lessons.spec import METRICS, Control, Experiment, Prediction
+
+PERCENT = ("event_recall", "event_precision", "flood_share", "late_loss_share", "true_alarm_share", "type_accuracy")
+
+
+def number(value: float | str | bool | None) -> str:
+    """Return a number as prose shows it; undefined is a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return str(value)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _outcome(lesson_id: str, language: str, mark: str, name: str, values: tuple[tuple[str, Any], ...]) -> Outcome:
+    """Run an experiment once for each state of its controls; the key holds no truth, the outcome neither."""
+    from lessons.reader import find_lesson
+
+    del mark  # part of the key: the outcome belongs to this state of the lab file
+    experiment = find_lesson(lesson_id, language).lab.experiments[name]
+    return lab_kind(experiment.kind).run(setup_of(experiment, dict(values)), seed=7)
+
+
+def outcome_of(lesson: Lesson, name: str, values: dict[str, Any]) -> Outcome:
+    """Return what the experiment gives with these control values."""
+    pairs = tuple(sorted(values.items()))
+    return _outcome(lesson.folder.name, "en", fingerprint(lesson), name, pairs)
+
+
+def show_prediction(lesson: Lesson, name: str) -> bool:
+    """Ask before the reveal; returns whether the prediction is there."""
+    prediction = lesson.lab.predictions[name]
+    kept = done(lesson).get(f"predict.{name}")
+    with st.container(border=True):
+        st.markdown(f"**:material/psychology: {t('Predict')}** {prediction.ask}")
+        if kept is None:
+            _ask(lesson, name, prediction)
+            st.caption(t("The lesson goes on when you have said something. There is no mark for it."))
+            return False
+        _compare(lesson, prediction, kept)
+        if viewer().teaches:
+            _room(lesson, name, prediction)
+    return True
+
+
+def _ask(lesson: Lesson, name: str, prediction: Prediction) -> None:
+    key = f"predict-{lesson.id}-{name}"
+    with st.form(key, border=False):
+        if prediction.kind == "choice":
+            given: Any = st.radio(t("Your prediction"), prediction.options, index=None, key=f"{key}-value")
+        else:
+            given = st.number_input(f"{t('Your prediction')} ({prediction.unit})", value=None, key=f"{key}-value")
+        if st.form_submit_button(t("This is what I expect"), type="primary"):
+            if given is None:
+                st.warning(t("Say something first; a guess is fine."))
+            else:
+                keep(lesson, f"predict.{name}", given)
+                st.rerun()
+
+
+def truth_of(lesson: Lesson, prediction: Prediction) -> Any:
+    """Return what really happens: the experiment's number at its start, or the answer in the lesson's file."""
+    if prediction.reveal is None:
+        return prediction.answer
+    experiment = lesson.lab.experiments[prediction.reveal.experiment]
+    found = outcome_of(lesson, prediction.reveal.experiment, experiment.start())
+    return found.metrics.get(prediction.reveal.metric)
+
+
+def _compare(lesson: Lesson, prediction: Prediction, kept: Any) -> None:
+    truth = truth_of(lesson, prediction)
+    you, plant = st.columns(2)
+    you.metric(t("You said"), f"{number(kept)} {prediction.unit}")
+    plant.metric(t("It is"), f"{number(truth)} {prediction.unit}")
+    if prediction.because:
+        st.caption(prediction.because)
+
+
+def _room(lesson: Lesson, name: str, prediction: Prediction) -> None:
+    said = records().everybodys(lesson.id, f"predict.{name}")
+    if not said:
+        return
+    st.caption(t("The room ({n} predictions, no names)", n=len(said)))
+    counts: dict[str, int] = {}
+    for value in sorted(said, key=lambda v: (not isinstance(v, int | float), v)):
+        counts[number(value)] = counts.get(number(value), 0) + 1
+    st.bar_chart(counts, x_label=prediction.unit or t("answer"), y_label=t("people"), height=180)
+
+
+def show_experiment(lesson: Lesson, name: str) -> dict[str, Any]:
+    """Show the controls and what the engine gives; returns control values and metrics for the text."""
+    experiment = lesson.lab.experiments[name]
+    with st.container(border=True):
+        st.markdown(f"**:material/science: {t('Experiment')}**")
+        values = _controls(lesson, name, experiment)
+        try:
+            with st.spinner(t("The plant is running…")):
+                found = outcome_of(lesson, name, values)
+        except LabError as problem:
+            st.error(str(problem))
+            return values
+        shown = experiment.readout or tuple(found.metrics)[:4]
+        for column, metric in zip(st.columns(len(shown)), shown, strict=True):
+            column.metric(_label(metric), _shown(metric, found.metrics.get(metric)), help=METRICS[metric])
+        if found.lanes:
+            figure = lanes_figure(found.lanes, f"{lesson.id}/{name}")
+            st.plotly_chart(figure, width="stretch", key=f"figure-{lesson.id}-{name}")
+            st.caption(_summary(found, shown))
+        for note in found.notes:
+            st.caption(note)
+    return {**values, **found.metrics}
+
+
+def _label(metric: str) -> str:
+    return metric.replace("_", " ").capitalize()
+
+
+def _shown(metric: str, value: float | None) -> str:
+    return f"{100 * value:.0f} %" if metric in PERCENT and value is not None else number(value)
+
+
+def _summary(found: Outcome, shown: tuple[str, ...]) -> str:
+    """Say in words what the figure shows."""
+    lanes = ", ".join(lane.title for lane in found.lanes)
+    figures = "; ".join(f"{_label(metric)}: {_shown(metric, found.metrics.get(metric))}" for metric in shown)
+    return t("Shown: {lanes}. {figures}.", lanes=lanes, figures=figures)
+
+
+def _controls(lesson: Lesson, name: str, experiment: Experiment) -> dict[str, Any]:
+    if not experiment.controls:
+        return {}
+    version_key = f"version-{lesson.id}-{name}"
+    version = st.session_state.setdefault(version_key, 0)
+    columns = st.columns([3] * len(experiment.controls) + [1], vertical_alignment="bottom")
+    values = {}
+    for column, control in zip(columns, experiment.controls, strict=False):
+        with column:
+            values[control.id] = _control(control, f"{lesson.id}-{name}-{control.id}-{version}")
+    if columns[-1].button(t("Reset"), key=f"reset-{lesson.id}-{name}", icon=":material/restart_alt:"):
+        st.session_state[version_key] = version + 1
+        st.rerun()
+    return values
+
+
+def _control(control: Control, key: str) -> Any:
+    if control.kind == "choice":
+        return st.selectbox(control.label, control.options, control.options.index(str(control.start)), key=key)
+    if control.kind == "switch":
+        return st.toggle(control.label, bool(control.start), key=key)
+    step, start = control.step or 0.1, control.start
+    whole = all(float(v).is_integer() for v in (control.min, control.max, step, start) if v is not None)
+    kind = int if whole else float
+    return st.slider(control.label, kind(control.min or 0), kind(control.max or 0), kind(start), kind(step), key=key)

@@ -1,0 +1,77 @@
+"""Quizzes: a reason for every option, shown after answering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.i18n import t
+from app.lessons.progress import done, keep
+from lessons.reader import Lesson
+from lessons.spec import Question
+
+
+def show_quiz(lesson: Lesson) -> None:
+    """Show the lesson's questions one below the other."""
+    st.subheader(t("Quiz"))
+    for number, question in enumerate(lesson.quiz.questions, start=1):
+        with st.container(border=True):
+            st.markdown(f"**{number}.** {question.ask}")
+            _ask(lesson, question)
+
+
+def _ask(lesson: Lesson, question: Question) -> None:
+    key = f"quiz-{lesson.id}-{question.id}"
+    kept = done(lesson).get(f"quiz.{question.id}")
+    with st.form(key, border=False):
+        given = _field(question, f"{key}-value")
+        if st.form_submit_button(t("Answer")):
+            if given is None or given == []:
+                st.warning(t("Choose an answer first."))
+            else:
+                keep(lesson, f"quiz.{question.id}", {"given": given, "right": is_right(question, given)})
+                st.rerun()
+    if kept is not None:
+        _explain(question, kept)
+
+
+def _field(question: Question, key: str) -> Any:
+    texts = [str(option.text) for option in question.options]
+    if question.kind == "choice":
+        return st.radio(t("Choose one"), texts, index=None, key=key, label_visibility="collapsed")
+    if question.kind == "multi":
+        return st.multiselect(t("Choose all that hold"), texts, key=key)
+    if question.kind == "order":
+        shown = sorted(texts)
+        return st.multiselect(t("Choose them in order"), shown, key=key)
+    if question.kind == "number":
+        return st.number_input(t("Your answer"), value=None, key=key)
+    return st.text_area(t("Your answer"), key=key) or None
+
+
+def is_right(question: Question, given: Any) -> bool | None:
+    """Return whether the answer is right; None for a free text, which a person reads."""
+    if question.kind == "number":
+        return abs(float(given) - (question.answer or 0.0)) <= question.tolerance + 1e-12
+    if question.kind == "choice":
+        return any(option.right and str(option.text) == given for option in question.options)
+    if question.kind == "multi":
+        return set(given) == {str(option.text) for option in question.options if option.right}
+    if question.kind == "order":
+        return list(given) == [str(option.text) for option in question.options]
+    return None
+
+
+def _explain(question: Question, kept: dict[str, Any]) -> None:
+    given, right = kept["given"], kept["right"]
+    if right is None:
+        st.info(t("Kept. Compare with what others wrote."))
+    elif right:
+        st.success(t("Right."), icon=":material/check:")
+    else:
+        st.warning(t("Not yet."), icon=":material/close:")
+    chosen = given if isinstance(given, list) else [str(given)]
+    for option in question.options:
+        mark = "**→** " if str(option.text) in chosen else ""
+        st.markdown(f"- {mark}*{option.text}*: {option.because}")
