@@ -137,6 +137,14 @@ class AssignmentSpec(_Part):
     points: Annotated[float, Field(gt=0, le=10_000)] = 100.0
     future_hidden: bool = False
 
+    @model_validator(mode="after")
+    def _keeps_the_truth_while_open(self) -> AssignmentSpec:
+        if self.mode != "practice" and self.feedback.while_open in ("timeline", "full"):
+            raise ValueError(
+                "feedback.while_open may only be nothing, score_only or counts unless the mode is practice"
+            )
+        return self
+
     @field_validator("rubric")
     @classmethod
     def _known_rubric(cls, name: str) -> str:
