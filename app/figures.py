@@ -1,0 +1,63 @@
+"""Figures of the running lab, for the health page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.i18n import t
+from app.lab import lab
+
+
+def health_figures() -> None:
+    """Draw status, rates, queues, store and detectors."""
+    facts = lab().health()
+    _status(facts)
+    queue, store, viewers = facts["queue"], facts["store"], facts["viewers"]
+    _row(
+        (t("Ticks per second"), f"{facts['ticks_per_s']:g}", t("wanted: {n}", n=f"{facts['ticks_per_s_wanted']:g}")),
+        (t("Lag"), f"{facts['lag_s']:.2f} s", t("plant behind its clock")),
+        (t("Waiting ticks"), f"{queue['queued']:,}", t("dropped: {n}", n=f"{queue['dropped']:,}")),
+        (t("Memory"), _bytes(facts["memory_bytes"]), t("{n} ticks kept", n=f"{facts['ticks_in_memory']:,}")),
+    )
+    _row(
+        (t("Store"), _bytes(store["bytes"]), t("free: {n}", n=_bytes(store["disk_free"]))),
+        (t("Rows stored"), f"{store['rows_stored']:,}", t("waiting: {n}", n=f"{store['rows_waiting']:,}")),
+        (t("Viewers"), f"{viewers['watching']:,}", t("messages dropped: {n}", n=f"{viewers['dropped']:,}")),
+        (t("Alarms standing"), f"{facts['alarms_standing']:,}", t("run {n}", n=facts["run"])),
+    )
+    st.subheader(t("Detectors"))
+    st.dataframe([_detector(name, one) for name, one in facts["detectors"].items()], hide_index=True, width="stretch")
+
+
+def _status(facts: dict[str, Any]) -> None:
+    if facts["status"] == "ok":
+        st.success(t("The lab keeps up. Plant time {time}.", time=facts["time"]), icon=":material/check_circle:")
+    else:
+        st.warning("\n".join(f"- {reason}" for reason in facts["reasons"]) or t("The plant does not run."))
+
+
+def _row(*figures: tuple[str, str, str]) -> None:
+    for column, (label, value, note) in zip(st.columns(len(figures)), figures, strict=True):
+        with column.container(border=True):
+            st.metric(label, value)
+            st.caption(note)
+
+
+def _detector(name: str, facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        t("Detector"): name,
+        t("State"): t("working") if facts["working"] else t("disabled: {reason}", reason=facts["reason"]),
+        t("Cost (µs per reading)"): facts["us_per_reading"],
+    }
+
+
+def _bytes(size: int | None) -> str:
+    if size is None:
+        return "–"
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

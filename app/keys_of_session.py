@@ -1,0 +1,6 @@
+"""Names of what a tab keeps in its session state, beside the widgets' own keys."""
+
+MENU_KEY = "menu"  # the pages this role may open, by section
+PROJECTOR_KEY = "projector"  # large type
+PROBLEM_KEY, DONE_KEY = "problem", "done"  # what the last command said, shown once
+MARKED_KEY = "marked"  # the interval that was marked on the live chart

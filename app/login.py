@@ -1,0 +1,140 @@
+"""Signing in: a small page of our own at /login, without scripts, fonts or styles from anywhere else.
+
+Each way to sign in is one entry of `WAYS`; the class adds its own (join code, handle and PIN) there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qsl
+
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.access import COOKIE, COOKIE_AGE_S, Viewer, cookie_for, viewer_of
+from app.lab import lab
+from engine.errors import AccessError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+MAX_FORM_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input of a sign-in form."""
+
+    name: str
+    label: str
+    kind: str = "text"
+
+
+class Way(Protocol):
+    """A way to sign in: `check` returns who it is or raises AccessError with a sentence for the form."""
+
+    name: str
+    title: str
+    fields: tuple[Field, ...]
+
+    def check(self, form: Mapping[str, str]) -> Viewer: ...
+
+
+class PassPhrase:
+    """The instructors' way."""
+
+    name = "instructor"
+    title = "Instructors"
+    fields = (Field("phrase", "Pass phrase", "password"),)
+
+    def check(self, form: Mapping[str, str]) -> Viewer:
+        if lab().keys.is_phrase(form.get("phrase", "")):
+            return Viewer("instructor")
+        raise AccessError("That is not the pass phrase; the terminal showed it at the first start of this lab.")
+
+
+WAYS: tuple[Way, ...] = (PassPhrase(),)
+
+
+async def login(request: Request) -> Response:
+    """GET shows the forms; POST checks one of them and sets the cookie."""
+    if request.method == "GET":
+        return HTMLResponse(_page(""))
+    address = request.client.host if request.client else ""
+    guesses = lab().guesses
+    form: dict[str, str] = {}
+    try:
+        form = await _form(request)
+        guesses.refuse_if_too_many(address)
+        who = _way(form.get("way", "")).check(form)
+    except AccessError as problem:
+        guesses.wrong(address)
+        return HTMLResponse(_page(str(problem), form.get("way", "")), 403)
+    answer = RedirectResponse("./", 303)
+    secure = request.url.scheme == "https"
+    answer.set_cookie(COOKIE, cookie_for(who), COOKIE_AGE_S, httponly=True, samesite="lax", secure=secure)
+    return answer
+
+
+async def logout(request: Request) -> Response:
+    """Forget who this is."""
+    answer = RedirectResponse("./", 303)
+    if viewer_of(request) != Viewer() or COOKIE in request.cookies:
+        answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    return answer
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_FORM_BYTES:
+            raise AccessError(f"The form must not exceed {MAX_FORM_BYTES} bytes; go back and fill it in again.")
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _way(name: str) -> Way:
+    for way in WAYS:
+        if way.name == name:
+            return way
+    raise AccessError("Choose one of the forms on this page.")
+
+
+def _page(problem: str, active: str = "") -> str:
+    forms = "".join(_form_html(way, problem if way.name == active or len(WAYS) == 1 else "") for way in WAYS)
+    return PAGE.replace("<!--forms-->", forms)
+
+
+def _form_html(way: Way, problem: str) -> str:
+    inputs = "".join(
+        f'<label for="{way.name}-{one.name}">{escape(one.label)}</label>'
+        f'<input id="{way.name}-{one.name}" name="{one.name}" type="{one.kind}" required autocomplete="off">'
+        for one in way.fields
+    )
+    alert = f'<p role="alert">{escape(problem)}</p>' if problem else ""
+    return (
+        f'<form method="post" action="login"><h2>{escape(way.title)}</h2>{alert}{inputs}'
+        f'<input type="hidden" name="way" value="{way.name}"><button type="submit">Sign in</button></form>'
+    )
+
+
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>FaultLab: sign in</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+:root{color-scheme:light dark;--ink:#1c2733;--soft:#5a6878;--paper:#f5f7f9;--card:#fff;--line:#d5dce3;--main:#0b6477}
+@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9fb0c0;--paper:#10171e;--card:#18222c;--line:#2e3b48;
+--main:#5cc0d3}button{color:#0b1218!important}}
+*{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);
+color:var(--ink);font:17px/1.5 "Source Sans",system-ui,sans-serif}main{width:min(26rem,92vw)}
+h1{font-size:1.6rem;margin:0 0 .2rem}p{color:var(--soft);margin:.2rem 0 1rem}h2{font-size:1.05rem;margin:0 0 .6rem}
+form{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.2rem;margin:1rem 0}
+label{display:block;margin:.6rem 0 .2rem}input{width:100%;padding:.6rem .7rem;border:1px solid var(--line);
+border-radius:8px;background:var(--paper);color:var(--ink);font:inherit}button{margin-top:1rem;width:100%;padding:.65rem;
+border:0;border-radius:8px;background:var(--main);color:#fff;font:inherit;font-weight:600;cursor:pointer}
+:focus-visible{outline:3px solid var(--main);outline-offset:2px}[role=alert]{color:#b3410a;margin:0 0 .4rem}
+@media(prefers-color-scheme:dark){[role=alert]{color:#ffa66b}}a{color:var(--main)}</style></head>
+<body><main><h1>FaultLab</h1><p>Students need no account to watch the plant.</p><!--forms-->
+<p><a href="./">Back to the lab</a></p></main></body></html>"""

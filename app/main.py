@@ -1,0 +1,37 @@
+"""The server: `streamlit run app/main.py` carries the pages, the API, the live stream and the engine's life.
+
+Streamlit finds `app` by reading this file's syntax tree, so the call of `st.App` must stay literal and stand here.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
+from starlette.routing import Mount, Route  # noqa: E402
+from starlette.staticfiles import StaticFiles  # noqa: E402
+
+from app import server  # noqa: E402
+from app.access import Access  # noqa: E402
+from app.api import build_api  # noqa: E402
+from app.login import login, logout  # noqa: E402
+
+server.prepare(ROOT)
+
+app = st.App(
+    "shell.py",
+    lifespan=server.lifespan,
+    routes=[
+        Route("/login", login, methods=["GET", "POST"]),
+        Route("/logout", logout, methods=["GET", "POST"]),
+        Mount("/api", app=build_api()),
+        Mount("/assets", app=StaticFiles(directory=ROOT / "app" / "live_chart" / "assets")),
+    ],
+    middleware=[Middleware(Access)],
+)

@@ -1,0 +1,90 @@
+"""Opening the engine as the environment says: a new run, or the one that a crash interrupted."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from engine import catalog
+from engine.clock import Clock
+from engine.detectors.context import OnContext
+from engine.detectors.live import live_detectors, train
+from engine.errors import LabError
+from engine.plant.simulator import Plant
+from engine.plant.spec import load_plant
+from engine.records import time_us
+from engine.runner import Limits, Runner
+from engine.running.resume import resume_point
+from engine.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from engine.detectors.base import Detector
+    from engine.plant.spec import PlantSpec
+
+log = logging.getLogger(__name__)
+DEFAULT_PLANT, DEFAULT_SPEED = "pump_station", 10.0
+LATE_DETECTORS = ("isolation_forest",)
+START = time_us("2026-01-05T08:00:00Z")  # a Monday morning: load rises, nothing has happened yet
+WARM_UP_S = 2 * 3600.0  # detectors and charts have a past from the first second on
+
+
+def open_runner(folder: Path, environment: Mapping[str, str]) -> tuple[Store, Runner]:
+    """Open the store in that folder and make the runner, not yet started.
+
+    Raises
+    ------
+    LabError
+        When the store is in use or damaged, or a variable cannot be used.
+    """
+    speed = number_of(environment, "FAULTLAB_SPEED", float, DEFAULT_SPEED)
+    seed = number_of(environment, "FAULTLAB_SEED", int, None)
+    spec = load_plant(environment.get("FAULTLAB_PLANT") or DEFAULT_PLANT)
+    store = Store(folder)
+    try:
+        return store, _runner(store, spec, seed, speed)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _runner(store: Store, spec: PlantSpec, seed: int | None, speed: float) -> Runner:
+    """Continue the newest run when it is of that plant (and seed, when one is asked for); else begin a new one."""
+    limits, detectors = Limits(warm_up_s=WARM_UP_S), live_detectors(spec)
+    point = resume_point(store, spec, seed)
+    if point is None:
+        plant = Plant(spec, secrets.randbits(31) if seed is None else seed)
+        return Runner(plant, store, detectors, Clock(speed=speed, start_us=START), limits=limits)
+    clock = Clock(speed=speed, start_us=point.at_us)
+    return Runner(point.plant, store, detectors, clock, point.tick_s, limits=limits, run=point.run)
+
+
+def bring_to_life(runner: Runner) -> None:
+    """Train the detectors on the plant's past and let time run; takes a second, so the server does it beside."""
+    problem = train(runner.detectors, runner.plant, runner.clock.now_us())
+    if problem:
+        log.warning("%s", problem)
+    runner.start()
+
+
+def add_late_detectors(runner: Runner) -> None:
+    """Put those to work whose libraries take a second to import."""
+    late: dict[str, Detector] = {name: OnContext(catalog.make("detector", name)) for name in LATE_DETECTORS}
+    train(late, runner.plant, runner.clock.now_us())
+    for name, detector in late.items():
+        runner.add_detector(name, detector)
+
+
+def number_of(environment: Mapping[str, str], name: str, kind: type, default: Any) -> Any:
+    """Return a variable of the environment as a number, or the default when it is not set."""
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return kind(text)
+    except ValueError:
+        word = "a whole number" if kind is int else "a number"
+        raise LabError(f"{name} must be {word}, got {text!r}; set it anew and start again.") from None

@@ -1,0 +1,102 @@
+"""The frame of every page: menu by role, language, projector mode, sign in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from app.access import viewer
+from app.i18n import LANGUAGE_KEY, languages, t
+from app.keys_of_session import MENU_KEY, PROJECTOR_KEY
+
+ROOT = Path(__file__).resolve().parents[1]
+LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español"}
+EVERYONE = ("student", "ta", "instructor")
+STAFF = ("ta", "instructor")
+INSTRUCTORS = ("instructor",)
+SIDEBAR_PX = 220
+ICON, LOGO = ROOT / "app" / "icon.svg", ROOT / "app" / "logo.svg"
+# Streamlit leaves 80 px around a wide page and 96 px above it: too much for a projector of 1280 × 720.
+STYLE = """
+[data-testid=stMainBlockContainer]{padding:2.6rem 2.2rem 3rem}
+[data-testid=stSidebarHeader]{height:2.6rem}
+[data-testid=stHeader]{background:transparent}
+"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One line of the menu; a page is there only for the roles named."""
+
+    file: str
+    title: str
+    icon: str
+    section: str
+    roles: tuple[str, ...] = EVERYONE
+
+
+def pages() -> tuple[Page, ...]:
+    """Return every page of the lab in the order of the menu: one line for each."""
+    return (
+        Page("home", t("Home"), ":material/home:", ""),
+        Page("live", t("Live"), ":material/monitoring:", t("Plant")),
+        Page("inject", t("Inject"), ":material/build:", t("Plant"), INSTRUCTORS),
+        Page("lessons", t("Lessons"), ":material/school:", t("Learn")),
+        Page("upload", t("Upload"), ":material/upload_file:", t("Your data")),
+        Page("health", t("Health"), ":material/vital_signs:", t("Plant")),
+    )
+
+
+def menu(role: str) -> dict[str, list[st.Page]]:
+    """Return the menu of that role by section; what a role may not open is not in it."""
+    sections: dict[str, list[st.Page]] = {}
+    for page in pages():
+        file = ROOT / "pages" / f"{page.file}.py"
+        if role in page.roles and file.exists():
+            shown = st.Page(file, title=page.title, icon=page.icon, url_path=page.file, default=page.file == "home")
+            sections.setdefault(page.section, []).append(shown)
+    return sections
+
+
+def frame() -> None:
+    """Draw the frame and run the page that was chosen."""
+    st.set_page_config(page_title="FaultLab", page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR_PX)
+    st.html(f"<style>{STYLE}</style>")
+    st.logo(str(LOGO), size="large", icon_image=str(ICON))
+    who = viewer()
+    sections = menu(who.role)
+    st.session_state[MENU_KEY] = sections
+    chosen = st.navigation(sections)
+    with st.sidebar:
+        _look(who.role)
+    if st.session_state.get(PROJECTOR_KEY):
+        st.html("<style>html{font-size:21px}</style>")
+    chosen.run()
+
+
+def _look(role: str) -> None:
+    choices = languages()
+    if len(choices) > 1:
+        st.selectbox(
+            t("Language"),
+            choices,
+            key=LANGUAGE_KEY,
+            format_func=lambda code: LANGUAGE_NAMES.get(code, code),
+            persist_state="session",
+        )
+    st.toggle(
+        t("Projector mode"),
+        key=PROJECTOR_KEY,
+        help=t("Larger type for the back row."),
+        bind="query-params",
+        persist_state="session",
+    )
+    if role == "student":
+        st.markdown(f"[{t('Sign in')}](login)")
+    else:
+        st.markdown(f"{t('Signed in: {role}', role=role)} · [{t('Sign out')}](logout)")
+
+
+frame()

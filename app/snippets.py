@@ -1,0 +1,33 @@
+"""The same thing in Python: what a person clicked, as code that can be pasted into a notebook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.i18n import t
+
+
+def show_in_python(code: str, label: str | None = None) -> None:
+    """Draw the folded snippet beside a widget."""
+    with st.expander(label or t("Show this in Python"), icon=":material/code:"):
+        st.code(code.strip(), language="python")
+
+
+def call(name: str, /, **arguments: Any) -> str:
+    """Return a call as code, one argument to a line when there are more than three."""
+    shown = [f"{key}={value!r}" for key, value in arguments.items() if value is not None]
+    if len(shown) <= 3:
+        return f"{name}({', '.join(shown)})"
+    return f"{name}(\n    " + ",\n    ".join(shown) + ",\n)"
+
+
+def plant_code(plant: str, seed: int | None) -> str:
+    """Return code that makes the same plant in a notebook; the seed is left out where it must stay secret."""
+    seed_text = "seed" if seed is None else str(seed)
+    return (
+        "from engine.plant.spec import load_plant\n"
+        "from engine.plant.simulator import Plant\n\n"
+        f"plant = Plant(load_plant({plant!r}), seed={seed_text})\n"
+    )

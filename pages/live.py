@@ -1,0 +1,46 @@
+"""The plant as it is now: fleet, one machine's sensors, detectors' lanes and alarms, drawn ten times a second."""
+
+import streamlit as st
+
+from app.access import viewer
+from app.controls import acknowledge, plant_controls, problem_box
+from app.i18n import t
+from app.keys_of_session import MARKED_KEY
+from app.lab import lab
+from app.live_chart import live_chart
+from app.marked import marked_interval
+from app.snippets import plant_code, show_in_python
+
+who = viewer()
+key = "live"
+machines = lab().spec.machines
+
+title, controls = st.columns([1, 2], vertical_alignment="bottom")
+title.title(t("Live"))
+if who.teaches:
+    with controls:
+        plant_controls()
+problem_box()
+
+chosen = st.session_state.get(key) or {}
+live = live_chart(
+    key=key,
+    machine=chosen.get("machine") or machines[0],
+    may_acknowledge=who.role in ("ta", "instructor"),
+    on_acknowledge=lambda: acknowledge(st.session_state[key].get("acknowledge")),
+)
+if live.get("brush"):
+    st.session_state[MARKED_KEY] = live["brush"]
+marked_interval(st.session_state.get(MARKED_KEY))
+
+code = plant_code(lab().spec.name, lab().plant.seed if who.teaches else None)
+watch = """
+import json, urllib.request
+
+address = "http://localhost:8501/api/live/stream?limit=20"     # the same ticks as this page
+for line in urllib.request.urlopen(address):
+    if line.startswith(b"data: "):
+        message = json.loads(line[6:])
+        print(message["kind"], message.get("t"))
+"""
+show_in_python(watch if not who.teaches else f"{watch}\n# or make the same plant yourself\n{code}")
