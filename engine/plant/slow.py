@@ -55,12 +55,13 @@ class SlowPhysics:
                 if cached == signatures:
                     self._chunks.move_to_end(index)
                     return values
-            values = self._changed(index, signatures, known)
-            self._chunks[index] = [(signatures, values), *known][:2]
+        values = self._changed(index, signatures, known)  # outside the lock: others may go on reading
+        with self._lock:
+            self._chunks[index] = [(signatures, values), *self._chunks.get(index, [])][:2]
             self._chunks.move_to_end(index)
             while sum(len(variants) for variants in self._chunks.values()) > self._keep and len(self._chunks) > 2:
                 self._chunks.popitem(last=False)
-            return values
+        return values
 
     def _signature(self, index: int, machine: str, history: History) -> Signature:
         start, end = (index * CHUNK_STEPS - _WARM_STEPS) * STEP_US, (index + 1) * CHUNK_US + 1
