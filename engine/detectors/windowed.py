@@ -31,8 +31,9 @@ class Windowed(Detector):
     """A model of all machines that is fitted on a window from time to time.
 
     The score is (raw - median) / (99 % quantile - median) of the raw scores of the training readings, cut at 0: 1.0 is
-    passed by one normal reading in a hundred, whatever the method. Readings in maintenance are neither scored nor learned; readings
-    that looked strange are left out of the next fit unless they make up half of the machine's window.
+    passed by one normal reading in a hundred, whatever the method. Readings in maintenance are neither scored nor
+    learned; readings that looked strange are left out of the next fit unless they make up half of the machine's
+    window.
 
     Parameters
     ----------
@@ -91,12 +92,16 @@ class Windowed(Detector):
         if len(block) == 0:
             return
         values = _learnable(block)
-        self.state["stride"] = -(-len(block) // self.window)
+        self.state["stride"] = self.stride_for(len(block))
         kept = values[:: self.state["stride"]][-self.window :]
         self._keep(kept, np.zeros(kept.shape[:2], np.bool_))
         self._refit(values, np.zeros(values.shape[:2], np.bool_))
         if self.state["is_fitted"]:
             self.state["next_fit"] = self.refit_every or NEVER
+
+    def stride_for(self, n_ticks: int) -> int:
+        """Return which share of the ticks (each n-th) the window keeps after a history of that length."""
+        return -(-n_ticks // self.window)
 
     def advance(self, block: Block) -> FloatArray:
         state = self._state()
@@ -140,10 +145,11 @@ class Windowed(Detector):
             return np.zeros(values.shape[:2])
         rows = self.standardised(values).reshape(-1, values.shape[2])
         raw = np.asarray(self.raw_scores(state, rows), dtype=np.float64)
-        scores = self._calibrated(raw).reshape(values.shape[:2])
+        scores = self.calibrated(raw).reshape(values.shape[:2])
         return np.where(np.isnan(values).all(axis=2), 0.0, scores)
 
-    def _calibrated(self, raw: FloatArray) -> FloatArray:
+    def calibrated(self, raw: FloatArray) -> FloatArray:
+        """Return scores from raw scores; see the class."""
         middle, width = self._state()["unit"]
         scores: FloatArray = np.maximum(np.nan_to_num((raw - middle) / width, nan=0.0, posinf=1e9, neginf=0.0), 0.0)
         return scores
@@ -155,8 +161,8 @@ class Windowed(Detector):
         self._keep(_learnable(block)[kept], scores[kept] >= self.default_threshold)
         state["ticks"] += len(block)
         if state["ticks"] >= state["next_fit"]:
-            count = min(state["kept"], self.window)
-            self._refit(state["ring"][:count], state["strange"][:count])
+            oldest_first = np.arange(max(0, state["kept"] - self.window), state["kept"]) % self.window
+            self._refit(state["ring"][oldest_first], state["strange"][oldest_first])
             state["next_fit"] = self._following_fit(state["ticks"])
 
     def _following_fit(self, ticks: int) -> int:
@@ -181,16 +187,17 @@ class Windowed(Detector):
         centre, spread = centre_and_spread(usable)
         before = state["centre"], state["spread"]
         state["centre"], state["spread"] = centre, spread
-        rows = self._training_rows(usable)
+        rows = self.training_rows(usable)
         if len(rows) < LEAST_ROWS:
             state["centre"], state["spread"] = before
             return
         model, raw = self.fitted(rows)
         middle, high = np.quantile(raw, [0.5, 0.99])
-        state.update(model, is_fitted=1, unit=np.array([middle, _width(middle, high, raw)]))
+        state.update(model, is_fitted=1, unit=np.array([middle, width_of(middle, high, raw)]))
         self.refit_seconds.append(time.perf_counter() - began)
 
-    def _training_rows(self, values: FloatArray) -> FloatArray:
+    def training_rows(self, values: FloatArray) -> FloatArray:
+        """Return at most `train_rows` standardised rows of readings in which NaN marks what must not be learned."""
         seen = ~np.isnan(values).all(axis=2).reshape(-1)
         rows = self.standardised(values).reshape(-1, values.shape[2])[seen]
         if len(rows) <= self.train_rows:
@@ -223,7 +230,8 @@ def _quantile(ordered: FloatArray, count: Any, share: float) -> FloatArray:
     return picked
 
 
-def _width(middle: float, high: float, raw: FloatArray) -> float:
+def width_of(middle: float, high: float, raw: FloatArray) -> float:
+    """Return high - middle, or the next best positive width where the raw scores do not differ."""
     for width in (high - middle, float(raw.max()) - middle):
         if width > 1e-12 * max(abs(middle), 1.0):
             return float(width)
