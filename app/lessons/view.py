@@ -71,7 +71,7 @@ def show_lesson(lesson: Lesson) -> None:
 
 
 def _top(lesson: Lesson) -> None:
-    back, title, tools = st.columns([1, 7, 2], vertical_alignment="center")
+    back, title, tools = st.columns([2, 7, 1], vertical_alignment="center")
     if back.button(t("All lessons"), icon=":material/arrow_back:"):
         del st.query_params[PARAMETER]
         st.rerun()
