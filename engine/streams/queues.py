@@ -106,6 +106,11 @@ class BoundedQueue(Generic[T]):
             self._changed.notify_all()
             return batch
 
+    def peek(self) -> list[T]:
+        """Return what waits, oldest first, without taking it."""
+        with self._changed:
+            return list(self._batches)
+
     def close(self) -> None:
         """Refuse further batches and wake who waits; what is queued can still be taken."""
         with self._changed:

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.errors import LabError, UnknownNameError
 from engine.params import Range
-from engine.records import MINUTE_US, SECOND_US
+from engine.records import HOUR_US, MINUTE_US, SECOND_US
 from engine.streams.chance import ChanceFaults, faults_between
 from engine.streams.rows import GUIDE_FEATURES, Rows, rows_of
 from engine.streams.sources.base import Row, Source
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.records import Block
 
 START = "2026-01-05T00:00:00+00:00"  # a Monday; where a seeded stream begins unless told otherwise
-ROLLING_TICKS = 120  # ticks of history kept for the rolling features
+ROLLING_US = HOUR_US  # the window of the rolling features
 MANUAL_S = 600.0  # a fault started by hand lasts ten minutes unless it is cleared
 
 
@@ -110,7 +110,7 @@ class PlantSource(Source):
 
     def next_rows(self, ticks: int = 1) -> Rows:
         """Return the next ticks as rows with the columns asked for."""
-        from engine.plant.features import derived_features
+        from engine.plant.features import derived_features, guide_features
 
         block, plant = self._next(ticks)
         truth = None
@@ -119,9 +119,9 @@ class PlantSource(Source):
         if not self.features and not self.rolling:
             return rows_of(block, truth=truth)
         if not self.rolling:
-            return rows_of(block, derived_features(block), truth)
-        features = derived_features(self._with_past(block))
-        recent = {name: values[-len(block) :] for name, values in features.items()}
+            return rows_of(block, guide_features(block), truth)
+        recent = derived_features(block, history=self._past)
+        self._remember(block)
         wanted = GUIDE_FEATURES if self.features else ()
         return rows_of(block, recent, truth, [*wanted, *(name for name in recent if name not in GUIDE_FEATURES)])
 
@@ -187,12 +187,13 @@ class PlantSource(Source):
             self.tick += ticks
         return plant.block(times), plant
 
-    def _with_past(self, block: Block) -> Block:
+    def _remember(self, block: Block) -> None:
+        """Keep what the rolling windows reach back to."""
         from engine.records import join_blocks
 
         joined = block if self._past is None else join_blocks([self._past, block])
-        self._past = joined.ticks(max(0, len(joined) - ROLLING_TICKS), len(joined))
-        return joined
+        oldest = int(joined.times_us[-1] - ROLLING_US)
+        self._past = joined.ticks(int(np.searchsorted(joined.times_us, oldest)), len(joined))
 
     def _must_be_known(self, machine: str) -> None:
         if machine not in self.machine_names:
