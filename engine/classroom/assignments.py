@@ -161,6 +161,17 @@ class Assignments:
         limit = self.get(assignment).max_intervals
         return Bounds(variant.machines, variant.start_us, variant.end_us, limit)
 
+    def draw_of(self, assignment: str, person: str) -> int:
+        """Return which draw of the seed a variant is (vault); useless without the secret."""
+        name = self.variant_of(assignment, person).variant
+        row = self._vault.keys.one(assignment=assignment, variant=name, version=1)
+        return 0 if row is None else int(row["draw"])
+
+    def difficulties(self, assignment: str) -> dict[str, float | None]:
+        """Return the measured difficulty of every variant (vault)."""
+        rows = self._vault.keys.find("variant", assignment=assignment, version=1)
+        return {row["variant"]: row["difficulty"] for row in rows}
+
     def keys(self, assignment: str, version: int | None = None) -> dict[str, AnswerKey]:
         """Return the truth of every variant by its name (vault): the newest, or the newest up to a version."""
         found: dict[str, AnswerKey] = {}

@@ -85,7 +85,9 @@ def _timeline(r: Report) -> str:
         '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         f'<rect width="6" height="6" fill="#fff"/><rect width="3" height="6" fill="{TRUTH}"/></pattern></defs>'
     )
-    said = f"{sum(e.found for e in r.events)} of {len(r.events)} events have a label; {len(r.false)} labels have no event."
+    said = (
+        f"{sum(e.found for e in r.events)} of {len(r.events)} events have a label; {len(r.false)} labels have no event."
+    )
     svg = f'<svg viewBox="0 0 {WIDTH} {y}" role="img" aria-label="{escape(said)}">{hatch}{"".join(lanes)}</svg>'
     return f"<section><h2>Timeline</h2><p>Above, hatched: the truth. Below, solid: your labels.</p>{svg}</section>"
 

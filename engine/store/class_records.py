@@ -43,3 +43,4 @@ class ClassVault:
         create_tables(database, "class_vault.sql")
         self.keys = Rows(database, "vault_keys")
         self.rounds = Rows(database, "vault_rounds")
+        self.settings = Rows(database, "vault_settings")
