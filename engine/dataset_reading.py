@@ -60,9 +60,13 @@ def read_block(path: Path) -> Block:
 def _frame(path: Path) -> Any:
     import pandas
 
-    readers = {".parquet": pandas.read_parquet, ".jsonl": lambda file: pandas.read_json(file, lines=True)}
     try:
-        frame = readers.get(path.suffix, pandas.read_csv)(path)
+        if path.suffix == ".parquet":
+            frame = pandas.read_parquet(path)
+        elif path.suffix == ".jsonl":
+            frame = pandas.read_json(path, lines=True, convert_dates=False, precise_float=True)
+        else:
+            frame = pandas.read_csv(path, float_precision="round_trip")
     except OSError as problem:
         reason = (problem.strerror or "it cannot be read").lower()
         raise FileProblemError(path, "", reason, "check the path") from None

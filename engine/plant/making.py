@@ -209,7 +209,8 @@ def _one(
 
 
 def journal_with_faults(spec: PlantSpec, seed: int, start_us: int, hours: float, count: int) -> Journal:
-    """Return exactly `count` faults of usual severity, spread over the span by chance: no measuring, never zero."""
+    """Return exactly `count` faults of an easy severity, spread over the span by chance: no measuring, never zero."""
     if count < 1:
         raise LabError(f"A graded run never goes without a fault: count must be at least 1, got {count!r}.")
-    return _draw(spec, seed, "easy", start_us, hours, spec.machines, count, 0)
+    drawn = _draw(spec, seed, "easy", start_us, hours, spec.machines, count, 0)
+    return Journal(drawn.entries[:count])

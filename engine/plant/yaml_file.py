@@ -50,7 +50,8 @@ def _text_of(path: Path) -> str:
 
 
 def _first_problem(path: Path, node: Any, problem: ValidationError, model: type[BaseModel]) -> FileProblemError:
-    error = problem.errors()[0]
+    # A misspelt key comes first: that another one is missing is only its consequence.
+    error = min(problem.errors(), key=lambda one: one["type"] != "extra_forbidden")
     trail = [part for part in error["loc"] if not str(part).endswith("]")]
     place = f"line {_line_of(node, trail)}"
     where = ".".join(str(part) for part in trail) or "file"
