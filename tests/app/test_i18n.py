@@ -63,8 +63,10 @@ def test_every_call_passes_a_literal() -> None:
     offenders = []
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "t" and node.args:
-                if not (isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)):
-                    offenders.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+            calls_t = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "t" and node.args
+            )
+            if calls_t and not isinstance(getattr(node.args[0], "value", None), str):
+                offenders.append(f"{path.relative_to(ROOT)}:{node.lineno}")
 
     assert offenders == []
