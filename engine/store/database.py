@@ -42,10 +42,8 @@ class Database:
         self.path = path
         if str(path) != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._connection = duckdb.connect(str(path))
-        except duckdb.Error as problem:
-            raise StoreError(_open_problem(path, problem)) from None
+        self._connection = _connect(path)
+        self._generation = 0  # counts connections; a cursor of an older one is made anew
         self._local = threading.local()
         self._jobs: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._closed = False
@@ -54,8 +52,11 @@ class Database:
 
     def read(self) -> duckdb.DuckDBPyConnection:
         """Return this thread's cursor, for SELECT only; fetch each result to its end."""
+        if self._closed:
+            raise StoreError(f"The store {self.path} is closed; start the app again.")
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
-        if cursor is None:
+        if cursor is None or self._local.generation != self._generation:
+            self._local.generation = self._generation
             cursor = self._local.cursor = self._connection.cursor()
         return cursor
 
@@ -90,22 +91,82 @@ class Database:
         self._writer.join(timeout=10)
         self._connection.close()
 
+    def compact(self) -> int:
+        """Rewrite the file so that deleted rows give their space back; returns the bytes gained.
+
+        Readers that are in the middle of a query get a StoreError and may ask again.
+        """
+        if str(self.path) == ":memory:":
+            return 0
+        done: Future[int] = Future()
+        self._jobs.put((self._compact, done))
+        return done.result(600)
+
+    def _compact(self, cursor: duckdb.DuckDBPyConnection) -> int:
+        path = Path(self.path)
+        fresh = path.with_suffix(".compacting")
+        fresh.unlink(missing_ok=True)
+        cursor.execute("checkpoint")
+        before = path.stat().st_size
+        cursor.execute("attach '" + str(fresh).replace("'", "''") + "' as compacting")
+        name = cursor.execute("select current_database()").fetchall()[0][0]
+        cursor.execute('copy from database "' + name.replace('"', '""') + '" to compacting')
+        cursor.execute("detach compacting")
+        self._connection.close()
+        fresh.replace(path)
+        self._reopen()
+        return before - path.stat().st_size
+
+    def _reopen(self) -> None:
+        self._connection = _connect(self.path)
+        self._generation += 1
+
     def _write_loop(self) -> None:
         cursor = self._connection.cursor()
         while (job := self._jobs.get()) is not None:
             work, future = job
             if not future.set_running_or_notify_cancel():
                 continue
+            generation = self._generation
             try:
-                cursor.begin()
-                result = work(cursor)
-                cursor.commit()
+                result = work(cursor) if work == self._compact else _in_transaction(cursor, work)
             except BaseException as problem:  # the waiting thread gets it; the writer must live on
-                _roll_back(cursor)
+                self._recover(problem)
                 future.set_exception(_as_store_error(self.path, problem))
             else:
                 future.set_result(result)
+            if generation != self._generation:
+                cursor = self._connection.cursor()
         cursor.close()
+
+    def _recover(self, problem: BaseException) -> None:
+        """Open the file anew after an error at which DuckDB gave the connection up; committed rows are in it."""
+        if not isinstance(problem, duckdb.FatalException) and "invalidated" not in str(problem):
+            return
+        log.error("the store's connection was given up and is opened anew: %s", problem)
+        try:
+            self._connection.close()
+            self._reopen()
+        except (duckdb.Error, StoreError):
+            log.exception("the store cannot be opened anew yet")
+
+
+def _connect(path: Path | str) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.Error as problem:
+        raise StoreError(_open_problem(path, problem)) from None
+
+
+def _in_transaction(cursor: duckdb.DuckDBPyConnection, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    try:
+        cursor.begin()
+        result = work(cursor)
+        cursor.commit()
+    except BaseException:
+        _roll_back(cursor)
+        raise
+    return result
 
 
 def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -116,8 +177,12 @@ def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
 
 
 def _as_store_error(path: Path | str, problem: BaseException) -> BaseException:
-    if isinstance(problem, duckdb.IOException) or "No space left" in str(problem):
-        return StoreError(f"The store {path} cannot be written ({problem}); free some disk space, nothing was lost.")
+    text = str(problem)
+    signs = ("No space left", "Could not write file", "File too large", "invalidated")
+    if isinstance(problem, duckdb.IOException) or any(sign in text for sign in signs):
+        return StoreError(
+            f"The store {path} cannot be written ({text.splitlines()[0]}); free some disk space, nothing was lost."
+        )
     return problem
 
 

@@ -11,6 +11,9 @@ from typing import Any
 
 from engine.store.alarm_records import Alarms
 from engine.store.database import Database
+from engine.store.explore import Explorer
+from engine.store.export import Exports
+from engine.store.history import HistoryQueries
 from engine.store.label_records import Labels
 from engine.store.model_records import Models
 from engine.store.pending import PendingRows
@@ -23,7 +26,7 @@ FILE_NAME = "faultlab.duckdb"
 SCHEMA = Path(__file__).with_name("schema.sql")
 
 
-class Store(Readings, Keeping, Runs, Alarms, Labels, Models, WindowStats):
+class Store(Readings, HistoryQueries, Keeping, Exports, Explorer, Runs, Alarms, Labels, Models, WindowStats):
     """Everything the lab keeps, except truth, which lies in the vault.
 
     Parameters
@@ -53,6 +56,10 @@ class Store(Readings, Keeping, Runs, Alarms, Labels, Models, WindowStats):
         if self.pending.waiting and not self.database.closed:
             self.flush(wait=False)
         self.database.close()
+
+    def compact(self) -> int:
+        """Rewrite the file so that deleted rows give their space back; returns the bytes gained."""
+        return self.database.compact()
 
     def figures(self) -> dict[str, Any]:
         """Return rows accepted, stored, waiting and lost, the file's size in bytes, and the write problem if any."""

@@ -1,0 +1,138 @@
+"""What the store remembers besides readings, and what it does when it is used wrongly."""
+
+import subprocess
+import sys
+
+import pytest
+
+from engine.alarming.records import Alarm
+from engine.errors import LabError, StoreError
+from engine.records import Label
+from engine.store.store import Store
+from engine.store.window_records import WINDOW_COLUMNS
+from tests.engine.store.samples import START_US, block, small_store
+
+
+def alarm(number: int, **changes: object) -> Alarm:
+    """Return a standing alarm."""
+    facts = {"machine": "M1", "detector": "ewma", "state": "raised", "priority": "notice", "peak_us": 1, "group": 1}
+    times = {"onset_us": START_US, "start_us": START_US + number, "end_us": None, "peak_score": 2.0, "threshold": 1.0}
+    return Alarm(**{"number": number, **facts, **times, **changes})
+
+
+def test_everything_is_there_after_closing_and_opening(tmp_path):
+    store = small_store(tmp_path)
+    store.append(1, "demo", block(20))
+    store.save_alarms(1, [alarm(1)])
+    store.save_journal(1, [{"entry": "injection", "id": "a"}], START_US, "inject")
+    store.add_label(1, "eve", Label("M1", 1, 2, "bearing", 0.5, ("temperature",), "looks odd"))
+    store.close()
+
+    store = Store(tmp_path)
+
+    assert 40 == store.count_readings("demo")
+    assert (alarm(1),) == store.alarms()
+    assert [{"entry": "injection", "id": "a"}] == store.journal(1)
+    assert Label("M1", 1, 2, "bearing", 0.5, ("temperature",), "looks odd") == store.labels()[0].label
+    assert 7 == store.newest_run().seed
+    store.close()
+
+
+def test_closing_twice_is_closing_once(tmp_path):
+    store = small_store(tmp_path)
+    store.close()
+    store.close()
+
+    with pytest.raises(StoreError, match="closed"):
+        store.runs()
+
+
+def test_a_second_process_gets_one_clear_sentence(tmp_path):
+    store = small_store(tmp_path)
+    code = (
+        "import sys\nfrom engine.store.store import Store\nfrom engine.errors import StoreError\n"
+        "try:\n    Store(sys.argv[1])\nexcept StoreError as problem:\n    print(problem)\n"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60)
+
+    assert "is in use by another FaultLab" in told.stdout
+    assert "" == told.stderr
+    store.close()
+
+
+def test_a_damaged_file_gets_one_clear_sentence(tmp_path):
+    (tmp_path / "faultlab.duckdb").write_bytes(b"this is no database" * 1000)
+
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store(tmp_path)
+
+
+def test_an_alarm_is_stored_once_in_its_newest_state():
+    store = small_store()
+    store.save_alarms(1, [alarm(1), alarm(2)])
+
+    store.save_alarms(1, [alarm(1, state="cleared", end_us=START_US + 9)])
+
+    assert [2, 1] == [one.number for one in store.alarms()]
+    assert (alarm(2),) == store.standing_alarms(1)
+    assert 2 == store.last_alarm_number(1)
+    assert "cleared" == store.alarms(state="cleared")[0].state
+
+
+def test_the_journal_keeps_every_version():
+    store = small_store()
+    store.save_journal(1, [{"id": "a"}], 5, "inject")
+    store.save_journal(1, [], 6, "undo inject")
+
+    assert [] == store.journal(1)
+    assert [(1, "inject", 1), (2, "undo inject", 0)] == [
+        (one["version"], one["action"], one["entries"]) for one in store.journal_history(1)
+    ]
+
+
+def test_a_label_can_only_be_removed_by_its_author():
+    store = small_store()
+    number = store.add_label(1, "eve", Label("M1", 1, 2)).number
+
+    assert not store.remove_label(number, author="mallory")
+    assert store.remove_label(number, author="eve")
+    assert () == store.labels()
+
+
+def test_a_label_must_have_a_length():
+    with pytest.raises(LabError, match="end after it starts"):
+        small_store().add_label(1, "eve", Label("M1", 2, 2))
+
+
+def test_a_model_version_can_be_rolled_back():
+    store = small_store()
+    store.add_model("line-1", "isolation_forest", {"trees": 50}, (1, 2), "aa", "a.npz")
+    store.add_model("line-1", "isolation_forest", {"trees": 100}, None, "bb", "b.npz")
+
+    assert 2 == store.active_model("line-1").version
+    store.use_model("line-1", 1)
+    assert {"trees": 50} == store.active_model("line-1").parameters
+    with pytest.raises(LabError, match="no version 7"):
+        store.use_model("line-1", 7)
+
+
+def test_window_statistics_are_found_by_machine_sensor_and_time():
+    store = small_store()
+    row = (1, "M1", "temperature", 60, 120, 60, 70.0, 1.0, 68.0, 72.0, 0.1, 2)
+    columns = {name: [value, value] for name, value in zip(WINDOW_COLUMNS, row, strict=True)}
+    columns["start_us"] = [0, 60]
+
+    assert 2 == store.add_window_stats(columns)
+    assert [60] == store.window_stats("M1", "temperature", start_us=60)["start_us"].tolist()
+    with pytest.raises(LabError, match="lack the columns: trend"):
+        store.add_window_stats({name: [1] for name in WINDOW_COLUMNS if name != "trend"})
+
+
+def test_figures_tell_where_every_row_is():
+    store = small_store()
+    store.append(1, "demo", block(5))
+
+    facts = store.figures()
+
+    assert 10 == facts["rows_accepted"] == facts["rows_stored"] + facts["rows_waiting"] + facts["rows_lost"]
