@@ -19,7 +19,7 @@ import numpy as np
 
 from engine.errors import UnknownNameError
 from engine.metrics import adjusted, affiliation, nab, pate, pointwise, ranking, tricks, volume
-from engine.metrics.arrays import as_labels, as_scores, runs
+from engine.metrics.arrays import InputError, as_labels, as_pair, as_scores, runs
 from engine.metrics.sweep import sweep
 
 if TYPE_CHECKING:
@@ -86,15 +86,18 @@ def stage(
     """Return a checked stage; missing scores are the alarms, missing alarms the scores' top tenth, missing readings
     the scores."""
     labels = as_labels(truth, "truth")
-    if alarms is None and scores is None:
-        raise ValueError("Give alarms or scores; there is nothing to score.")
-    values = (
-        as_labels(alarms or [], "alarms").astype(np.float64) if scores is None else as_scores(scores, n=len(labels))
-    )
-    rows = tricks.top_share(values, DEFAULT_CONTAMINATION) if alarms is None else as_labels(alarms, "alarms")
+    rows = None if alarms is None else as_pair(labels, alarms)[1]
+    if scores is not None:
+        values = as_scores(scores, n=len(labels))
+    elif rows is not None:
+        values = rows.astype(np.float64)
+    else:
+        raise InputError("Give alarms or scores; there is nothing to judge.")
+    rows = tricks.top_share(values, DEFAULT_CONTAMINATION) if rows is None else rows
     table = values if readings is None else np.asarray(readings, np.float64)
-    table = np.nan_to_num(table[:, None] if table.ndim == 1 else table)
-    return Stage(labels, rows, values, table)
+    if len(table) != len(labels):
+        raise InputError(f"readings ({len(table)} rows) must be as long as the labels ({len(labels)} rows).")
+    return Stage(labels, rows, values, np.nan_to_num(table[:, None] if table.ndim == 1 else table))
 
 
 def pitfall(name: str, played: Stage, seed: int = 0) -> Pitfall:

@@ -17,6 +17,9 @@ from engine.metrics.arrays import runs
 if TYPE_CHECKING:
     from engine.metrics.arrays import FloatArray, IntArray
 
+# Bounds memory for very wide windows.
+WIDTHS_AT_ONCE = 256
+
 
 @dataclass(frozen=True)
 class Buffers:
@@ -40,7 +43,9 @@ class Buffers:
         """Return float64 (n_widths, n_bins): the soft labels of alarmed normal rows at each threshold."""
         cells = bins[self.rows] * (self.reach + 1) + self.distances
         counts = np.bincount(cells, minlength=(n_bins + 1) * (self.reach + 1)).reshape(-1, self.reach + 1)
-        sums = _weights(widths, self.reach) @ counts[:n_bins].T.astype(np.float64)
+        per_bin = counts[:n_bins].T.astype(np.float64)
+        parts = np.array_split(widths, 1 + len(widths) // WIDTHS_AT_ONCE)
+        sums = np.concatenate([_weights(part, self.reach) @ per_bin for part in parts])
         if len(self.shared_rows):
             sums += self._shared_sums(bins, n_bins, widths)
         return np.cumsum(sums, axis=1)
@@ -49,7 +54,8 @@ class Buffers:
         starts = np.flatnonzero(np.diff(self.shared_rows, prepend=-1))
         where = bins[self.shared_rows[starts]]
         sums = np.empty((len(widths), n_bins))
-        for i, weights in enumerate(_weights(widths, self.reach)):
+        for i, width in enumerate(widths):
+            weights = _weights(np.array([width]), self.reach)[0]
             soft = np.minimum(np.add.reduceat(weights[self.shared_distances], starts), 1.0)
             sums[i] = np.bincount(where, weights=soft, minlength=n_bins)[:n_bins]
         return sums
@@ -63,6 +69,7 @@ class Buffers:
 def buffers(truth: IntArray, reach: int) -> Buffers:
     """Return the normal rows within `reach` rows before or after any event, with every distance they feel."""
     events, n = runs(truth), len(truth)
+    reach = min(reach, n)
     steps = np.arange(1, reach + 1)
     rows = np.concatenate([(events[:, 1:] + steps).ravel(), (events[:, :1] - steps).ravel()])
     distances = np.tile(steps, 2 * len(events))
