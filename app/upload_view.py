@@ -156,7 +156,8 @@ def show_results(profile: Profile, choices: Choices, table: Table, results: list
     show_problems(list(table.problems))
     for column, result in zip(st.columns(len(results)), results, strict=True):
         runs = sum(len(result.alarm_runs(rows)) for rows in table.rows)
-        column.metric(result.detector, t("{n} alarms", n=runs), t("{n} rows", n=int(result.alarms.sum())), "off")
+        column.metric(result.detector, t("{n} alarms", n=runs))
+        column.caption(t("{n} rows above {threshold}", n=int(result.alarms.sum()), threshold=f"{result.threshold:g}"))
     machine = table.machines[0]
     if len(table.machines) > 1:
         machine = st.selectbox(t("Machine"), table.machines, key="upload-machine")

@@ -175,7 +175,7 @@ def _list_problems(profile: Profile) -> None:
     labels = profile.of_role("label")
     if labels:
         names = ", ".join(column.name for column in labels)
-        problems.append(Problem(FIXED, f"{names} looks like labels; it is kept away from the detectors."))
+        problems.append(Problem(FIXED, f"Kept away from the detectors, because they look like labels: {names}."))
     _list_time_problems(profile)
 
 
