@@ -64,9 +64,9 @@ def _frame(path: Path) -> Any:
         if path.suffix == ".parquet":
             frame = pandas.read_parquet(path)
         elif path.suffix == ".jsonl":
-            frame = pandas.read_json(path, lines=True, convert_dates=False, precise_float=True)
+            frame = pandas.read_json(path, lines=True, dtype=False, precise_float=True)
         else:
-            frame = pandas.read_csv(path, float_precision="round_trip")
+            frame = pandas.read_csv(path)
     except OSError as problem:
         reason = (problem.strerror or "it cannot be read").lower()
         raise FileProblemError(path, "", reason, "check the path") from None
