@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 MESSAGE_S = 0.1  # 10 messages a second at most
 MOST_NUMBERS = 4000  # in one message; at high speeds and many machines ticks are left out, never whole spans
-HISTORY_S, HISTORY_NUMBERS = 7200.0, 60_000
+HISTORY_S = 7200.0
+FRESH_TICKS, FRESH_NUMBERS, OLD_NUMBERS = 900, 70_000, 20_000  # of the past: the newest in full, before that thinned
 MOST_ALARMS = 300  # told to a new viewer
 HELLO_AGE_S = 1.0  # viewers who come within one second share the encoded hello
 
@@ -104,7 +105,7 @@ class Feed:
             "machines": list(block.machines),
             "sensors": [sensor_facts(sensor) for sensor in self.spec.sensors],
             "detectors": [detector_facts(name, self.runner.detectors[name]) for name in self.names],
-            "history": ticks(block, scores, self.names, HISTORY_NUMBERS),
+            "history": past(block, scores, self.names),
             "alarms": [alarm_facts(alarm) for alarm in self._alarms.values()],
             **self._state(),
         }
@@ -132,11 +133,21 @@ def ticks(block: Block, scores: dict[str, FloatArray], names: tuple[str, ...], m
     return _columns(block, kept, stacked[kept])
 
 
+def past(block: Block, scores: dict[str, FloatArray], names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the past as two messages' columns: what is old, thinned, then what is fresh."""
+    cut = max(0, len(block) - FRESH_TICKS)
+    parts = ((0, cut, OLD_NUMBERS), (cut, len(block), FRESH_NUMBERS))
+    return [
+        ticks(block.ticks(start, stop), {name: values[start:stop] for name, values in scores.items()}, names, most)
+        for start, stop, most in parts
+    ]
+
+
 def _columns(block: Block, kept: Any, scores: FloatArray) -> dict[str, Any]:
     return {
         "t": (block.times_us[kept] / 1000.0).tolist(),
         "v": block.values[kept].round(4).astype(np.float32),
-        "s": scores.round(4).astype(np.float32),
+        "s": scores.round(3).astype(np.float32),
         "m": block.status[kept].tolist(),
     }
 

@@ -23,9 +23,9 @@ KINDS = ("machine", "sensor", "benign")
 def injection_form() -> None:
     """Draw the form that injects a fault, and the same thing in Python."""
     st.subheader(t("Break a machine"))
-    where, kind = st.columns(2)
+    where, kind = st.columns([2, 3])
     machine = where.selectbox(t("Machine"), lab().spec.machines, key="inject_machine")
-    kinds = {"machine": t("Machine fault"), "sensor": t("Sensor fault"), "benign": t("Normal change")}
+    kinds = {"machine": t("Machine fault"), "sensor": t("Sensor fault"), "benign": t("Normal")}
     chosen = kind.segmented_control(
         t("Kind"), KINDS, default="machine", key="inject_kind", format_func=kinds.get, required=True
     )
@@ -53,10 +53,10 @@ def _course(cls: Any, name: str) -> dict[str, Any]:
     severity = left.slider(t("Severity"), 0.05, 1.0, float(cls.severity), 0.05, key=f"severity/{name}")
     shapes = list(SHAPES)
     shape = right.selectbox(t("Onset"), shapes, shapes.index(cls.shape), key=f"shape/{name}")
-    ramp = left.number_input(t("Ramp (min)"), 0.0, 1440.0, cls.ramp_s / 60, 1.0, key=f"ramp/{name}")
-    minutes = right.number_input(t("Duration (min)"), 0.5, 10080.0, cls.duration_s / 60, 5.0, key=f"duration/{name}")
+    ramp = left.number_input(t("Ramp (min)"), 0.0, 1440.0, cls.ramp_s / 60, 1.0, "%g", key=f"ramp/{name}")
+    minutes = right.number_input(t("Duration (min)"), 0.5, 10080.0, cls.duration_s / 60, 5.0, "%g", key=f"duration/{name}")
     delay = left.number_input(
-        t("Begins in (min of plant time)"), 0.0, 1440.0, 0.0, 1.0, key="inject_delay", help=t("0 = now")
+        t("Begins in (min of plant time)"), 0.0, 1440.0, 0.0, 1.0, "%g", key="inject_delay", help=t("0 = now")
     )
     course = {"severity": severity, "ramp_s": ramp * 60, "duration_s": minutes * 60, "delay_s": delay * 60}
     return {**course, "shape": shape}
@@ -81,7 +81,7 @@ def repair_form() -> None:
     runner, machines = lab().runner, lab().spec.machines
     st.subheader(t("Repair"))
     machine = st.selectbox(t("Machine to repair"), machines, key="repair_machine")
-    minutes = st.number_input(t("Maintenance (min)"), 1.0, 600.0, 30.0, 5.0, key="repair_minutes")
+    minutes = st.number_input(t("Maintenance (min)"), 1.0, 600.0, 30.0, 5.0, "%g", key="repair_minutes")
     with st.container(horizontal=True):
         if st.button(t("Clear faults"), icon=":material/healing:", key="repair_clear"):
             command(runner.clear, machine, done=t("{machine} is healthy again.", machine=machine))

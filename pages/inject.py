@@ -9,7 +9,7 @@ from app.injecting import active_faults, injection_form, repair_form
 
 require_instructor()
 
-title, controls = st.columns([1, 2], vertical_alignment="bottom")
+title, controls = st.columns([2, 1], vertical_alignment="bottom")
 title.title(t("Inject"))
 with controls:
     plant_controls()

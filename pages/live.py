@@ -15,8 +15,8 @@ who = viewer()
 key = "live"
 machines = lab().spec.machines
 
-title, controls = st.columns([1, 2], vertical_alignment="bottom")
-title.title(t("Live"))
+title, controls = st.columns([2, 1], vertical_alignment="bottom")
+title.title(t("Live: {plant}", plant=lab().spec.title))
 if who.teaches:
     with controls:
         plant_controls()

@@ -60,7 +60,7 @@ export class Live {
     this.info = hello
     this.status = hello
     this.series = new Series(hello)
-    this.series.push(hello.history)
+    for (const part of hello.history) this.series.push(part)
     this.alarms = new Map(hello.alarms.map((alarm) => [alarm.id, { ...alarm, title: this.titleOf(alarm) }]))
     const known = hello.machines.findIndex((machine) => machine === (this.machineName || this.data.machine))
     this.machine = Math.max(0, known)

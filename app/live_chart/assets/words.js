@@ -42,7 +42,7 @@ export function summary(live) {
   const facts = beyond.map(([sensor, value, k]) => `${sensor.title} ${live.ui.charts[k].format(value)} ${sensor.unit} (${words.normal} ${sensor.normal[0]}–${sensor.normal[1]})`)
   const alarms = live.openAlarms(live.machineName).map((alarm) => alarm.title)
   return [`${live.machineName}: ${words[state]}.`, facts.length ? `${words.outside}: ${facts.join("; ")}.` : `${words.all_normal}.`,
-    alarms.length ? `${words.alarms_of}: ${alarms.join(", ")}.` : `${words.no_alarms}.`].join(" ")
+    alarms.length ? `${words.alarms_of}: ${alarms.join("; ")}.` : `${words.no_alarms}.`].join(" ")
 }
 
 export function alarmRows(live, words) {
@@ -55,7 +55,7 @@ export function alarmRows(live, words) {
   const rows = mine.map((alarm) => element("tr", { class: alarm.end === null ? "open" : "" },
     element("td", { text: `${alarm.end === null ? "▲" : "●"} ${words["state_" + alarm.state] || alarm.state}` }), element("td", { text: alarm.title }),
     element("td", { text: clock(alarm.start) }), element("td", { text: alarm.end === null ? "–" : clock(alarm.end) }),
-    element("td", { text: (alarm.sensors || []).join(", ") || "–" }), element("td", {}, ...button(live, alarm, words))))
+    element("td", { text: alarm.sensors.map((name) => live.info.sensors.find((s) => s.name === name)?.title ?? name).join(", ") || "–" }), element("td", {}, ...button(live, alarm, words))))
   const head = [words.state, words.detector, words.start, words.end, words.blamed, ""].map((text) => element("th", { scope: "col", text }))
   live.ui.alarms.replaceChildren(element("h4", { text: words.alarm_list }),
     rows.length ? element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows)) : element("p", { class: "hint", text: words.none_yet }))
