@@ -166,7 +166,8 @@ def covered_us(spans: Iterable[tuple[int, int]], within: Span) -> int:
 
 def _confidence_numbers(labels: Sequence[Any], matching: Matching) -> dict[str, Number]:
     right = {pair.label for pair in matching.pairs} | set(matching.duplicates)
-    judged = [k for k in range(len(labels)) if k not in set(matching.ignored_labels)]
+    ignored = set(matching.ignored_labels)
+    judged = [k for k in range(len(labels)) if k not in ignored]
     stated = [(labels[k].confidence, k in right) for k in judged if getattr(labels[k], "confidence", None) is not None]
     measured = brier([confidence for confidence, _ in stated], [hit for _, hit in stated])
     return numbers_of(measured, {"brier": "brier"})

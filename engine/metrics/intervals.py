@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.metrics.cared_time import CaredTime, Zone
 from engine.records import SECOND_US, Label, TruthEvent
 
 if TYPE_CHECKING:
@@ -21,15 +22,7 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
     FloatArray = NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class Zone:
-    """A span of a machine on which nobody is judged; machine "" means every machine. Half-open, microseconds."""
-
-    machine: str
-    start_us: int
-    end_us: int
-    reason: str = ""
+__all__ = ["Matching", "Pair", "Zone", "alarm_labels", "match_intervals", "tiou", "type_accuracy"]
 
 
 @dataclass(frozen=True)
@@ -134,40 +127,22 @@ def match_intervals(
     for machine in sorted({event.machine for event in truth} | {label.machine for label in labels}):
         t_index = [i for i, event in enumerate(truth) if event.machine == machine]
         l_index = [i for i, label in enumerate(labels) if label.machine == machine]
-        axis = _CaredTime([zone for zone in zones if zone.machine in ("", machine)])
+        axis = CaredTime([zone for zone in zones if zone.machine in ("", machine)])
         parts.append(_match_machine(truth, labels, t_index, l_index, axis, int(tolerance_s * SECOND_US)))
     return _joined(parts)
+
+
+def alarm_labels(alarms: Iterable[Any], until_us: int) -> list[Label]:
+    """Return alarms (with `machine`, `start_us`, `end_us`) as labels; one that still stands ends at `until_us`."""
+    return [
+        Label(alarm.machine, alarm.start_us, until_us if alarm.end_us is None else alarm.end_us) for alarm in alarms
+    ]
 
 
 def type_accuracy(truth: Sequence[TruthEvent], labels: Sequence[Label], matching: Matching) -> float | None:
     """Return the share of found events whose label names the right fault; None without a found event."""
     right = [labels[pair.label].fault == truth[pair.truth].fault for pair in matching.pairs]
     return float(np.mean(right)) if right else None
-
-
-class _CaredTime:
-    """Time with the don't-care zones cut out: maps microseconds to judged microseconds, never decreasing."""
-
-    def __init__(self, zones: Sequence[Zone]) -> None:
-        merged: list[list[int]] = []
-        for zone in sorted(zones, key=lambda z: z.start_us):
-            if zone.end_us <= zone.start_us:
-                continue
-            if merged and zone.start_us <= merged[-1][1]:
-                merged[-1][1] = max(merged[-1][1], zone.end_us)
-            else:
-                merged.append([zone.start_us, zone.end_us])
-        bounds = np.array(merged, np.int64).reshape(-1, 2)
-        self._starts, self._ends = bounds[:, 0], bounds[:, 1]
-        self._cut = np.concatenate([[0], np.cumsum(self._ends - self._starts)])
-
-    def __call__(self, times_us: IntArray) -> IntArray:
-        at = np.searchsorted(self._starts, times_us, side="right")
-        if not len(self._starts):
-            return times_us
-        inside = np.clip(self._ends[np.maximum(at - 1, 0)] - times_us, 0, None) * (at > 0)
-        shifted: IntArray = times_us - (self._cut[at] - inside)
-        return shifted
 
 
 def _ends(span: Any) -> tuple[int, int]:
@@ -203,7 +178,7 @@ def _match_machine(
     labels: Sequence[Any],
     t_index: list[int],
     l_index: list[int],
-    axis: _CaredTime,
+    axis: CaredTime,
     tolerance_us: int,
 ) -> Matching:
     spans_t = _bounds((_detectable_us(truth[i]), truth[i].end_us) for i in t_index)

@@ -8,7 +8,6 @@ ICMLA, 38–44.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,34 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.errors import UnknownNameError
 from engine.metrics.arrays import Measured, as_scores, rows_of
+from engine.metrics.nab_weights import PROBATION, PROFILES, probation_rows, profile_named, row_weights
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from engine.metrics.arrays import BoolArray, FloatArray, IntArray
 
-PROBATION = 0.15
-PROBATION_ROWS = 5_000
 NO_ALARM = 1.1
-NEVER = np.iinfo(np.int64).max
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What a found window earns, and what a false alarm and a missed window cost."""
-
-    tp: float
-    fp: float
-    fn: float
-
-
-PROFILES = {
-    "standard": Profile(1.0, 0.11, 1.0),
-    "reward_low_FP_rate": Profile(1.0, 0.22, 1.0),
-    "reward_low_FN_rate": Profile(1.0, 0.11, 2.0),
-}
+__all__ = ["PROBATION", "PROFILES", "NabFile", "nab_at", "nab_at_corpus", "nab_corpus", "nab_optimum", "row_weights"]
 
 
 @dataclass(frozen=True)
@@ -56,46 +37,6 @@ class NabFile:
     @staticmethod
     def of(scores: ArrayLike, windows: Sequence[Sequence[int]]) -> NabFile:
         return NabFile(as_scores(scores), tuple((int(first), int(last)) for first, last in windows))
-
-
-def profile_named(name: str) -> Profile:
-    """Return the profile of that name, or raise UnknownNameError."""
-    if name not in PROFILES:
-        raise UnknownNameError("NAB profile", name, PROFILES)
-    return PROFILES[name]
-
-
-def probation_rows(n: int, probation: float = PROBATION) -> int:
-    """Return how many first rows are not scored: min(⌊p·n⌋, p·5000)."""
-    return min(math.floor(probation * n), math.floor(probation * PROBATION_ROWS))
-
-
-def _falling(z: FloatArray) -> FloatArray:
-    """Return S(z) = 2 / (1 + e^(5z)) − 1: from about 1 at z = −1 over 0 at 0 to about −1."""
-    falling: FloatArray = 2 / (1 + np.exp(np.minimum(5 * z, 700.0))) - 1
-    return falling
-
-
-def row_weights(n: int, windows: Sequence[Sequence[int]], profile: str = "standard") -> FloatArray:
-    """Return float64 (n,): what an alarm on each row is worth before "only the best of a window counts".
-
-    In a window [a, b] of w rows: S(−(b − i + 1)/w) / S(−1)·tp, so the first row earns tp exactly. Outside: −fp until
-    a window has ended, then S((i − b)/(w − 1))·fp of the last one, −fp beyond three widths. After a window of one row
-    every row is far away.
-    """
-    costs = profile_named(profile)
-    weights = np.full(n, -costs.fp)
-    ordered = sorted((int(a), int(b)) for a, b in windows)
-    for (first, last), following in itertools.pairwise([*ordered, (n, n)]):
-        width = last - first + 1
-        rows = np.arange(last + 1, max(following[0], last + 1))
-        if width > 1 and len(rows):
-            z = (rows - last) / (width - 1)
-            weights[rows] = np.where(z > 3, -costs.fp, _falling(z) * costs.fp)
-    for first, last in ordered:
-        rows, width = np.arange(first, min(last + 1, n)), last - first + 1
-        weights[rows] = _falling(-(last - rows + 1) / width) / _falling(np.array([-1.0])) * costs.tp
-    return weights
 
 
 def nab_at(
