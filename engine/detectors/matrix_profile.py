@@ -28,7 +28,7 @@ class MatrixProfile(Sensorwise):
     Parameters
     ----------
     length
-        Readings in a stretch.
+        Readings in a stretch; a quarter of the history at most.
     history
         Readings that a stretch is compared with; it begins with as many as there are.
 
@@ -48,8 +48,7 @@ class MatrixProfile(Sensorwise):
     history: Annotated[int, Range(50, 20_000, unit="ticks", log=True)] = 1000
 
     def begin(self, n_machines: int, n_sensors: int) -> State:
-        self._check()
-        signals, windows = n_machines * n_sensors, self.history - self.length + 1
+        signals, windows = n_machines * n_sensors, self.history - self.stretch + 1
         return {
             "readings": np.zeros((signals, self.history)),
             "seen": np.zeros(signals, np.int64),
@@ -60,11 +59,10 @@ class MatrixProfile(Sensorwise):
             "usual": np.zeros((signals, 3)),  # mean and variance of the distance, and how many it is made of
         }
 
-    def _check(self) -> None:
-        from engine.errors import ParameterError
-
-        if 4 * self.length > self.history:
-            raise ParameterError(f"length ({self.length}) must not exceed a quarter of history ({self.history}).")
+    @property
+    def stretch(self) -> int:
+        """Readings in a stretch as used: a quarter of the history at most, or there is too little to compare."""
+        return min(self.length, self.history // 4)
 
     def distances(self, block: Block) -> FloatArray:
         """Return the left matrix profile itself (n_ticks, n_machines, n_sensors), NaN while warming up; learns."""
@@ -81,18 +79,18 @@ class MatrixProfile(Sensorwise):
         values = np.ascontiguousarray(np.where(working, block.values, np.nan).reshape(shape[0], -1).T)
         distances, scores = np.full(values.shape, np.nan), np.zeros(values.shape)
         arrays = (state[key] for key in ("readings", "seen", "products", "means", "spreads", "origin"))
-        profile_kernel(values, *arrays, self.length, distances)
-        unusual_kernel(distances, state["usual"], 1e-2 * np.sqrt(2.0 * self.length), scores)
+        profile_kernel(values, *arrays, self.stretch, distances)
+        unusual_kernel(distances, state["usual"], 1e-2 * np.sqrt(2.0 * self.stretch), scores)
         return distances.T.reshape(shape), scores.T.reshape(shape)
 
     def explain(self, block: Block) -> dict[str, Any]:
         """Return each sensor's last stretch and the earlier stretch most like it (the motif), per machine."""
         head = {"kind": "motif", "machines": list(block.machines), "sensors": list(block.sensors), "ready": False}
-        if self.state is None or int(self.state["seen"].min()) < 4 * self.length:
+        if self.state is None or int(self.state["seen"].min()) < 4 * self.stretch:
             return head
         state, count = self.state, len(self.state["seen"])
         past = [state["readings"][s][-int(state["seen"][s]) :] + state["origin"][s] for s in range(count)]
-        lanes = [_motif(readings, self.length) for readings in past]
+        lanes = [_motif(readings, self.stretch) for readings in past]
         rows = [lanes[m * block.n_sensors : (m + 1) * block.n_sensors] for m in range(block.n_machines)]
         return {**head, "ready": True, "lanes": rows}
 
