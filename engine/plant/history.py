@@ -118,7 +118,8 @@ class History:
 
     def _schedule(self, start_us: int, end_us: int) -> tuple[IntArray, IntArray, IntArray]:
         """Return machine number, start and end of all scheduled stops that touch the span."""
-        if (start_us, end_us) not in self._schedules:
+        known = self._schedules.get((start_us, end_us))
+        if known is None:
             assert self.interval_s is not None
             interval = max(1, round(self.interval_s * SECOND_US))
             slots = np.arange((start_us - _LONGEST_STOP_US) // interval, end_us // interval + 1, dtype=np.int64)
@@ -131,8 +132,8 @@ class History:
             touching = (starts < end_us) & (ends > start_us)
             if len(self._schedules) > 16:
                 self._schedules.clear()
-            self._schedules[start_us, end_us] = (numbers[touching], starts[touching], ends[touching])
-        return self._schedules[start_us, end_us]
+            known = self._schedules[start_us, end_us] = (numbers[touching], starts[touching], ends[touching])
+        return known
 
     # ---- faults and benign changes
 

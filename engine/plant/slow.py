@@ -44,7 +44,7 @@ class SlowPhysics:
         self._lock = threading.RLock()
         self._chunks: OrderedDict[int, list[tuple[tuple[Signature, ...], FloatArray]]] = OrderedDict()
         size = (CHUNK_STEPS + 1) * len(machines) * len(spec.sensors) * 8
-        self._keep = max(4, min(64, _CACHE_BYTES // max(size, 1)))
+        self._keep = max(2, min(16, _CACHE_BYTES // max(size, 1)))
 
     def chunk(self, index: int, history: History) -> FloatArray:
         """Return the means of chunk `index`, (CHUNK_STEPS + 1, n_machines, n_sensors); do not write to it."""
@@ -59,7 +59,7 @@ class SlowPhysics:
         with self._lock:
             self._chunks[index] = [(signatures, values), *self._chunks.get(index, [])][:2]
             self._chunks.move_to_end(index)
-            while sum(len(variants) for variants in self._chunks.values()) > self._keep and len(self._chunks) > 2:
+            while sum(len(variants) for variants in self._chunks.values()) > self._keep and len(self._chunks) > 1:
                 self._chunks.popitem(last=False)
         return values
 

@@ -19,6 +19,8 @@ import numpy as np
 
 from engine.catalog import part
 from engine.faults.base import SensorFault
+from engine.plant.distortion import faulty_sensors
+from engine.plant.physics import physics_named
 from engine.records import OPERATIONAL, TruthEvent
 
 if TYPE_CHECKING:
@@ -60,8 +62,8 @@ def affected_sensors(plant: Plant, one: Active) -> tuple[str, ...]:
     """Return the names of the sensors that show the fault, the clearest first."""
     pattern = part("fault", one.fault)
     if issubclass(pattern, SensorFault):
-        return tuple(plant.spec.sensor_names[column] for column in plant.faulty_sensors(one))
-    variables = plant._slow.physics.variables
+        return tuple(plant.spec.sensor_names[column] for column in faulty_sensors(one, plant.spec, plant.seed))
+    variables = physics_named(plant.spec.physics).variables
     quantities = [q for variable in pattern.effects for q in variables.get(variable, ())]
     if pattern.stops_machine:
         return plant.spec.sensor_names

@@ -271,3 +271,39 @@ def test_a_thousand_machines_are_read_ahead_and_then_quickly():
 
     assert block.values.shape == (10, 200, 7)
     assert same(block.machine("MACHINE_003"), Plant(PUMPS, 7).block(ticks(10, 100_000)).machine("MACHINE_003"))
+
+
+def test_threads_read_the_same_as_one_thread():
+    """Pages, the API and the runner share one plant."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    spans = [ticks(50, 60 * SECOND_US, START + i * 5 * HOUR_US) for i in range(12)]
+    alone = [PLANT.block(span) for span in spans]
+    shared = Plant(PUMPS, 7, BUSY, None, 0.2, 7200.0)
+
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(shared.block, spans * 3))
+
+    assert all(same(a, b) for a, b in zip(alone * 3, together, strict=True))
+
+
+def test_one_automatic_fault_can_be_taken_away_too():
+    plant = Plant(PUMPS, 7, None, None, 0.2)
+    one = plant.active(START + 40 * HOUR_US)[0]
+    times = ticks(60, 60 * SECOND_US, one.start_us)
+
+    twin = plant.twin(without=one.id)
+
+    assert one.id not in {found.id for found in twin.active(START + 40 * HOUR_US)}
+    assert not same(plant.block(times).machine(one.machine), twin.block(times).machine(one.machine))
+
+
+def test_a_month_of_plant_time_leaves_the_caches_small():
+    """At 10,000 times real speed a month passes in four minutes."""
+    plant = Plant(PUMPS, 7, BUSY, None, 0.2, 7200.0)
+
+    for day in range(30):
+        plant.block(ticks(24, HOUR_US, START + day * 24 * HOUR_US))
+
+    assert sum(len(kept) for kept in plant._slow._chunks.values()) <= 16
+    assert max(len(plant._means), len(plant._solos), len(plant._events), len(plant.history._schedules)) <= 64
