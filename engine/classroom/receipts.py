@@ -79,9 +79,11 @@ class ReceiptBook:
         return found
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. May be called twice."""
         with self._disk_lock:
-            os.close(self._file)
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
 
     def _flush(self) -> None:
         with self._queue_lock:

@@ -68,6 +68,7 @@ class Submissions:
         spec, shown = self._assignments.get(assignment), file.replace("\\", "/").rsplit("/", 1)[-1][:80] or "file"
         if spec.submit not in ("labels", "alarms"):
             raise LabError(f"This assignment takes {spec.submit}, not a file of labels.")
+        self._people.get(person)
         self._own_variant(person, assignment, raw, shown)
         bounds = self._assignments.bounds(assignment, person)
         read = read_labels(raw, bounds, shown, merge=spec.submit == "labels")
@@ -75,6 +76,7 @@ class Submissions:
 
     def submit_labels(self, person: str, assignment: str, labels: tuple[Label, ...]) -> Receipt:
         """Hand in labels or alarms that were made in the app."""
+        self._people.get(person)
         spec, bounds = self._assignments.get(assignment), self._assignments.bounds(assignment, person)
         checked, _ = check_labels(labels, bounds, merge=spec.submit == "labels")
         return self.submit(person, assignment, Work(spec.submit, checked))

@@ -44,9 +44,17 @@ def problems_of(text: str, model: type[BaseModel], file: str) -> list[FileProble
     try:
         model.model_validate(raw)
     except ValidationError as problem:
-        found = [(_line(tree, error["loc"]), _problem(file, tree, error, model)) for error in problem.errors()]
+        errors = _without_echoes(problem.errors(), model)
+        found = [(_line(tree, error["loc"]), _problem(file, tree, error, model)) for error in errors]
         return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
     return []
+
+
+def _without_echoes(errors: list[Any], model: type[BaseModel]) -> list[Any]:
+    """A misspelt key is one problem, not two: the right key is not also reported as missing."""
+    unknown = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
+    meant = {(*loc[:-1], nearest(str(loc[-1]), _keys_at(model, loc[:-1]))) for loc in unknown}
+    return [error for error in errors if error["type"] != "missing" or error["loc"] not in meant]
 
 
 def _line(tree: Any, loc: tuple[Any, ...]) -> int:
