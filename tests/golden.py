@@ -23,7 +23,7 @@ from engine.metrics.arrays import Measured, rows_of
 from engine.metrics.sweep import Sweep, sweep
 from engine.metrics.timing import timing
 
-DATASETS = Path(__file__).resolve().parents[1].parent / "shared" / "datasets"
+BESIDE_PROJECT = Path(__file__).resolve().parents[1].parent / "shared" / "datasets"
 TOLERANCES = {"nab_at": 1e-8, "nab_optimum": 1e-8, "nab_row_weight": 1e-8, "nab_corpus": 1e-8, "pate": 1e-4}
 DELAY_TOLERANCE_S = 1e-5
 ROUNDED_TOLERANCE = 0.005 + 1e-9
@@ -32,8 +32,8 @@ ROUNDED_TOLERANCE = 0.005 + 1e-9
 class Case:
     """One line of the file; arrays are made when a metric asks for them."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
-        self.data = data
+    def __init__(self, data: dict[str, Any], datasets: Path = BESIDE_PROJECT) -> None:
+        self.data, self.datasets = data, datasets
         self.n = int(data.get("n", 0))
         self._swept: Sweep | None = None
 
@@ -58,10 +58,14 @@ class Case:
         return [nab.NabFile.of(scores_of(part["score"], part["n"]), part["windows"]) for part in self.data["files"]]
 
     def skab_files(self) -> list[skab.SkabFile]:
-        return [skab_file(part) for part in self.data["files"]]
+        return [skab_file(part, self.datasets) for part in self.data["files"]]
 
     def series(self) -> np.ndarray:
-        return np.array(self.data["series"]) if "series" in self.data else nab_values(self.data["file"])
+        return (
+            np.array(self.data["series"])
+            if "series" in self.data
+            else nab_values(self.datasets / "nab" / "data" / self.data["file"])
+        )
 
 
 def scores_of(score: list[float] | dict[str, Any], n: int) -> np.ndarray:
@@ -74,15 +78,15 @@ def scores_of(score: list[float] | dict[str, Any], n: int) -> np.ndarray:
 
 
 @cache
-def nab_values(file: str) -> np.ndarray:
-    with open(DATASETS / "nab" / "data" / file, encoding="utf-8") as lines:
+def nab_values(file: Path) -> np.ndarray:
+    with open(file, encoding="utf-8") as lines:
         return np.array([float(row["value"]) for row in csv.DictReader(lines)])
 
 
-def skab_file(part: dict[str, Any]) -> skab.SkabFile:
+def skab_file(part: dict[str, Any], datasets: Path) -> skab.SkabFile:
     """Return the scored rows of one SKAB file with the stored predictions."""
     skip = part["skip_rows"]
-    with open(DATASETS / "skab" / "data" / part["file"], encoding="utf-8") as lines:
+    with open(datasets / "skab" / "data" / part["file"], encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines, delimiter=";"))[skip:]
     times = np.array([datetime.fromisoformat(row["datetime"]).timestamp() for row in rows])
     truth, change = (np.array([float(row[name]) for row in rows]).astype(int) for name in ("anomaly", "changepoint"))
@@ -197,11 +201,13 @@ def same(found: Any, wanted: Any, tolerance: float, lax: bool = False) -> bool:
 
 
 def cases(file: Path) -> Iterator[Case]:
-    """Yield the cases of a file."""
+    """Yield the cases of a file; the series that they name lie in `datasets` beside the file or beside the project."""
+    near = [parent / "datasets" for parent in file.resolve().parents[:2]]
+    datasets = next((folder for folder in near if folder.is_dir()), BESIDE_PROJECT)
     with open(file, encoding="utf-8") as lines:
         for line in lines:
             if line.strip():
-                yield Case(json.loads(line))
+                yield Case(json.loads(line), datasets)
 
 
 def run(file: Path, say: Callable[[str], None] = print) -> tuple[int, int]:

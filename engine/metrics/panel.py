@@ -5,74 +5,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.metrics import adjusted, affiliation, eventwise, nab, pate, period, pointwise, ranges, ranking, volume
-from engine.metrics.arrays import InputError, as_labels, as_pair, as_scores, runs
+from engine.metrics.arrays import InputError, as_labels, as_pair, as_scores
 from engine.metrics.baselines import SIGMAS, random_alarms, three_sigma_scores
-from engine.metrics.numbers import Number, Panel, in_order, mean_numbers, numbers_of, over_seeds, undefined_numbers
+from engine.metrics.numbers import Number, Panel, in_order, mean_numbers, over_seeds
 from engine.metrics.panel_limits import event_limits
-from engine.metrics.panel_load import load_numbers, timing_numbers
-from engine.metrics.sweep import sweep
+from engine.metrics.panel_rows import ALARM_NAMES, SCORE_NAMES, Settings, measured_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from engine.metrics.arrays import FloatArray, IntArray
 
-__all__ = ["Number", "Panel", "Settings", "over_seeds", "panel"]
+__all__ = ["ALARM_NAMES", "SCORE_NAMES", "Number", "Panel", "Settings", "over_seeds", "panel"]
 
-SCORE_NAMES = (
-    *("roc_auc", "pr_auc", "pr_auc_trapezoid", "vus_pr", "vus_roc", "r_auc_pr", "r_auc_roc"),
-    *("pate", "best_f1", "best_pa_f1"),
-)
-ALARM_NAMES = (
-    *("event_recall", "event_precision", "event_f1", "segment_f1", "composite_f1", "delay_mean_s"),
-    *("delay_p50_minutes", "delay_p90_minutes", "edge_delay_mean_s", "earliness", "false_alarms_per_day"),
-    *("alarms_per_day", "alarms_10min_max", "alarm_minutes_per_day", "flood_share"),
-    *("precision", "recall", "f1", "f05", "f2", "fpr", "mcc", "range_precision", "range_recall", "range_f1"),
-    *("affiliation_precision", "affiliation_recall", "affiliation_f1", "pate_f1"),
-    *("nab_standard", "nab_low_fp", "nab_low_fn", "pa_f1", "pa_k_auc"),
-)
-DEFAULT_WINDOW = 100
 RANDOM_DRAWS = 3
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is chosen before looking, and printed beside the numbers.
-
-    Parameters
-    ----------
-    period_s
-        Seconds from row to row.
-    window
-        VUS, R-AUC and PATE width in rows; None = the dominant period of the first sensor (TSB-AD's rule), or 100 when
-        no readings are given.
-    tolerance_rows
-        Alarms so near an event are not false.
-    nab_probation
-        Share of first rows that NAB does not judge; 0 here, because a run has no training part.
-    seed
-        For the random baseline and the bootstrap.
-    """
-
-    period_s: float = 1.0
-    window: int | None = None
-    tolerance_rows: int = 0
-    nab_probation: float = 0.0
-    seed: int = 0
-
-    def with_window(self, readings: FloatArray | None) -> Settings:
-        if self.window is not None:
-            return self
-        if readings is None:
-            return replace(self, window=DEFAULT_WINDOW)
-        first = readings if readings.ndim == 1 else readings[:, 0]
-        return replace(self, window=period.period(np.nan_to_num(first, nan=float(np.nanmean(first)))))
 
 
 def panel(
@@ -108,7 +59,7 @@ def panel(
     alarmed = _alarms_of(labels, alarms, values, threshold)
     table = None if readings is None else np.asarray(readings, np.float64)
     chosen = (settings or Settings()).with_window(table)
-    numbers = _measured(labels, alarmed, values, chosen)
+    numbers = measured_rows(labels, alarmed, values, chosen)
     if alarmed is not None:
         limits = event_limits(labels, alarmed, chosen.period_s, chosen.tolerance_rows, chosen.seed)
         numbers |= {
@@ -130,70 +81,13 @@ def _alarms_of(
     return None if threshold is None else (scores >= threshold).astype(np.int64)
 
 
-def _measured(
-    labels: IntArray, alarmed: IntArray | None, scores: FloatArray | None, chosen: Settings
-) -> dict[str, Number]:
-    numbers: dict[str, Number] = {}
-    if alarmed is None:
-        numbers |= undefined_numbers(ALARM_NAMES, "neither alarms nor a threshold were given")
-    else:
-        numbers |= _of_alarms(labels, alarmed, chosen)
-    if scores is None:
-        return numbers | undefined_numbers(SCORE_NAMES, "only alarms were given, no scores")
-    return numbers | _of_scores(labels, scores, chosen)
-
-
-def _of_alarms(labels: IntArray, alarmed: IntArray, chosen: Settings) -> dict[str, Number]:
-    point_names = ("precision", "recall", "f1", "f05", "f2", "fpr", "mcc")
-    buffers = chosen.window or 0
-    return {
-        **timing_numbers(labels, alarmed, chosen.period_s, chosen.tolerance_rows),
-        **load_numbers(alarmed, chosen.period_s),
-        **numbers_of(eventwise.segment_f1(labels, alarmed), {"segment_f1": "f1"}),
-        **numbers_of(eventwise.composite_f1(labels, alarmed), {"composite_f1": "fc1"}),
-        **numbers_of(pointwise.point(labels, alarmed), {name: name for name in point_names}),
-        **numbers_of(ranges.range_pr(labels, alarmed), {f"range_{k}": k for k in ("precision", "recall", "f1")}),
-        **numbers_of(
-            affiliation.affiliation(labels, alarmed), {f"affiliation_{k}": k for k in ("precision", "recall", "f1")}
-        ),
-        **numbers_of(pate.pate_f1(labels, alarmed, buffers, buffers), {"pate_f1": "pate_f1"}),
-        **_of_nab(labels, alarmed, chosen.nab_probation),
-        **numbers_of(adjusted.pa_k(labels, alarmed, 0), {"pa_f1": "f1"}),
-        **numbers_of(adjusted.pa_k_auc(labels, alarmed), {"pa_k_auc": "auc"}),
-    }
-
-
-def _of_nab(labels: IntArray, alarmed: IntArray, probation: float) -> dict[str, Number]:
-    """Return NAB's three profiles with the events themselves as label windows and the alarms as they are."""
-    names = {"nab_standard": "standard", "nab_low_fp": "reward_low_FP_rate", "nab_low_fn": "reward_low_FN_rate"}
-    windows: Any = runs(labels)
-    out: dict[str, Number] = {}
-    for name, profile in names.items():
-        measured = nab.nab_at(alarmed, windows, 1.0, profile, probation)
-        out |= numbers_of(measured, {name: "normalized"}, windows="events")
-    return out
-
-
-def _of_scores(labels: IntArray, scores: FloatArray, chosen: Settings) -> dict[str, Number]:
-    swept, window = sweep(labels, scores), chosen.window or 0
-    ranked = {"roc_auc": "roc_auc", "pr_auc": "average_precision", "pr_auc_trapezoid": "pr_auc_trapezoid"}
-    return {
-        **numbers_of(ranking.ranking(swept), ranked),
-        **numbers_of(volume.vus(swept, window), {"vus_pr": "vus_pr", "vus_roc": "vus_roc"}),
-        **numbers_of(volume.r_auc(swept, window), {"r_auc_pr": "r_auc_pr", "r_auc_roc": "r_auc_roc"}),
-        **numbers_of(pate.pate(swept, window, window), {"pate": "pate"}),
-        **numbers_of(pointwise.best_f1(swept), {"best_f1": "f1"}),
-        **numbers_of(adjusted.best_pa_k_f1(swept, 0), {"best_pa_f1": "f1"}),
-    }
-
-
 def _baselines(
     labels: IntArray, alarmed: IntArray | None, scores: FloatArray | None, readings: FloatArray | None, chosen: Settings
 ) -> tuple[dict[str, dict[str, Number]], dict[str, str]]:
     n = len(labels)
 
     def of(rows: IntArray, values: FloatArray) -> dict[str, Number]:
-        return _measured(labels, None if alarmed is None else rows, None if scores is None else values, chosen)
+        return measured_rows(labels, None if alarmed is None else rows, None if scores is None else values, chosen)
 
     rng = np.random.default_rng(chosen.seed)
     count = np.zeros(n, np.int64) if alarmed is None else alarmed
