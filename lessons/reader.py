@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,9 +88,15 @@ def load_lesson(folder: Path, language: str = "en") -> Lesson:
 def find_lesson(name: str, language: str = "en", folder: Path = COURSE) -> Lesson:
     """Return the lesson with that id or folder name."""
     for candidate in lesson_folders(folder):
-        if candidate.name == name or candidate.name.split("-", 1)[-1] == name:
+        if name in (candidate.name, candidate.name.split("-", 1)[-1], _id_of(candidate)):
             return load_lesson(candidate, language)
-    raise UnknownNameError("lesson", name, [path.name for path in lesson_folders(folder)])
+    raise UnknownNameError("lesson", name, [_id_of(path) for path in lesson_folders(folder)])
+
+
+def _id_of(folder: Path) -> str:
+    """Return the id in the front matter; the folder's name when there is none."""
+    found = re.search(r"^id:\s*(\S+)", (folder / "lesson.md").read_text(encoding="utf-8-sig"), re.M)
+    return found[1] if found else folder.name
 
 
 def read_lesson(folder: Path, language: str = "en") -> tuple[Lesson | None, list[FileProblemError]]:
