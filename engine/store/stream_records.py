@@ -64,20 +64,18 @@ class StreamRecords:
     def next_offset(self, group: str, topic: str, part: int) -> int | None:
         """Return the first offset that is not stored yet; None when the partition was never read."""
         query = "select next_off from stream_offsets where grp = ? and topic = ? and part = ?"
-        found = self._database.read().execute(query, [group, topic, part]).fetchone()
-        return None if found is None else int(found[0])
+        found = self._database.read().execute(query, [group, topic, part]).fetchall()
+        return int(found[0][0]) if found else None
 
     def count(self, group: str | None = None) -> int:
         """Return how many rows are stored, of one group or of all."""
         query = "select count(*) from stream_rows where ? is null or grp = ?"
-        found = self._database.read().execute(query, [group, group]).fetchone()
-        return int(found[0]) if found else 0
+        return int(self._database.read().execute(query, [group, group]).fetchall()[0][0])
 
     def repeated(self) -> int:
         """Return how many rows stand there more than once with the same machine and event time."""
         query = "select count(*) - count(distinct (machine, at_us)) from stream_rows"
-        found = self._database.read().execute(query).fetchone()
-        return int(found[0]) if found else 0
+        return int(self._database.read().execute(query).fetchall()[0][0])
 
     def bodies(self, group: str) -> list[str]:
         """Return the rows of a group as JSON, by event time and machine."""
@@ -88,7 +86,7 @@ class StreamRecords:
 def _add(
     cursor: DuckDBPyConnection, group: str, records: Sequence[StreamRecord], skipped: Sequence[tuple[str, int, int]]
 ) -> int:
-    before = cursor.execute("select count(*) from stream_rows").fetchone()
+    before = _count(cursor)
     if records:
         fresh = {
             "topic": np.array([r.topic for r in records], dtype=object),
@@ -105,7 +103,7 @@ def _add(
                left join stream_offsets o on o.grp = ? and o.topic = f.topic and o.part = f.part
                where f.off >= coalesce(o.next_off, 0)""",
             [group, group],
-        )
+        ).fetchall()  # a statement must be fetched to its end before the next
         cursor.unregister("fresh_rows")
     ends: dict[tuple[str, int], int] = {}
     for topic, part, off in [*((r.topic, r.part, r.off) for r in records), *skipped]:
@@ -115,6 +113,9 @@ def _add(
             """insert into stream_offsets values (?, ?, ?, ?)
                on conflict do update set next_off = greatest(next_off, excluded.next_off)""",
             [group, topic, part, end],
-        )
-    after = cursor.execute("select count(*) from stream_rows").fetchone()
-    return int(after[0]) - int(before[0]) if before and after else 0
+        ).fetchall()
+    return _count(cursor) - before
+
+
+def _count(cursor: DuckDBPyConnection) -> int:
+    return int(cursor.execute("select count(*) from stream_rows").fetchall()[0][0])

@@ -20,7 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "compression_type": "lz4",
     "delivery_timeout_ms": 15_000,
     "request_timeout_ms": 5_000,
-    "max_block_ms": 5_000,
+    "max_block_ms": 1_000,
     "reconnect_backoff_max_ms": 2_000,
 }
 
@@ -85,7 +85,8 @@ class BoundedProducer:
         Raises
         ------
         BackpressureError
-            When there was no room for `max_block_s`; the record was not taken.
+            When there was no room for `max_block_s`, or the client does not know the topic's partitions because no
+            broker answers; the record was not taken.
         """
         size = len(key) + len(value) + RECORD_OVERHEAD
         with self._room:
@@ -96,8 +97,10 @@ class BoundedProducer:
         try:
             future = self._producer.send(self.topic, key=key, value=value, timestamp_ms=at_ms)
         except (self._kafka_error, OSError) as problem:
-            self._settle(number, problem)
-            return
+            with self._room:
+                self._open.pop(number, None)
+                self._bytes -= size
+            raise BackpressureError(f"{type(problem).__name__}: {problem}") from None
         future.add_callback(lambda _metadata: self._settle(number, None))
         future.add_errback(lambda problem: self._settle(number, problem))
 

@@ -139,7 +139,7 @@ class Kafka(Sink):
             except LabError as problem:
                 self.last_problem = str(problem)
                 self._next_try = time.monotonic() + self._backoff.next_s()
-        return self._producer
+        return self._producer if time.monotonic() >= self._next_try else None
 
     def _send(self, records: list[Record]) -> None:
         producer = self._connected()
@@ -150,6 +150,7 @@ class Kafka(Sink):
                 producer.send(record[0].encode(), record[1].encode(), self._settler(record), record[2])
             except BackpressureError as problem:
                 self.last_problem = str(problem)
+                self._next_try = time.monotonic() + self._backoff.next_s()  # until then rows go to the spool
                 self._rescue()
                 self._put_aside(records[at:])
                 return
@@ -185,6 +186,7 @@ class Kafka(Sink):
             if not self._acknowledged(producer, records, until):
                 return
             spool.drop_first()
+            self._backoff.reset()
             self._count(delivered=len(records), spooled=-len(records))
 
     def _acknowledged(self, producer: BoundedProducer, records: list[Record], until: float) -> bool:
