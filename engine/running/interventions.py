@@ -1,7 +1,8 @@
 """What people do to the running plant: inject, clear, maintain, undo, fast-forward; each lands in the journal.
 
-Nothing changes what has been shown: an entry takes effect with the next tick, and undoing one that has begun ends it
-now. The journal is on disk before a command is obeyed.
+Nothing changes what has been shown: an entry takes effect at the next point of the grid on which the physics is
+computed (10 s of plant time; readings between two points are interpolated, so an earlier moment would reach into the
+past), and undoing one that has begun ends it there. The journal is on disk before a command is obeyed.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import LabError, UnknownNameError
 from engine.plant.journal import Cleared, Entry, Injection, Journal, Maintenance
+from engine.plant.slow import STEP_US
 from engine.records import DAY_US, SECOND_US, iso_time
 
 if TYPE_CHECKING:
     from engine.plant.history import Active
     from engine.plant.simulator import Plant
     from engine.running.core import Core
+
+RESTART_US = 120 * SECOND_US  # a machine starts up in the last two minutes of its stop (engine.plant.slow)
 
 
 class Interventions:
@@ -54,7 +58,7 @@ class Interventions:
             machine=machine,
             fault=fault,
             severity=severity,
-            start_us=self.core.next_us + round(delay_s * SECOND_US),
+            start_us=self._when(delay_s),
             ramp_s=ramp_s,
             duration_s=duration_s,
             shape=shape,
@@ -67,11 +71,11 @@ class Interventions:
     def clear(self, machine: str | None = None) -> tuple[str, ...]:
         """End all faults of a machine (None = of all) and call off those that have not begun; returns the machines."""
         machines = self.core.plant.machines if machine is None else (self._known(machine),)
-        now, journal = self.core.next_us, self.core.plant.journal
+        now, journal = self._when(), self.core.plant.journal
         hit = []
         for name in machines:
             ahead = [e.id for e in journal.injections if e.machine == name and e.start_us >= now]
-            running = self.core.plant.history.active(name, now - 1, now + 1)
+            running = self.core.plant.history.active(name, self.core.next_us, now)
             for entry_id in ahead:
                 journal = journal.without(entry_id)
             if running:
@@ -87,7 +91,7 @@ class Interventions:
         if not 0.0 < minutes <= 7 * 24 * 60:
             raise LabError(f"minutes must be above 0 and at most 10080, got {minutes!r}.")
         journal = self.core.plant.journal
-        start = self.core.next_us + round(delay_s * SECOND_US)
+        start = self._when(delay_s)
         entry = Maintenance(journal.new_id("maintenance"), self._known(machine), start, minutes * 60.0)
         self._change(journal.with_(entry), f"maintain {machine} for {minutes:g} min")
         return entry
@@ -103,11 +107,15 @@ class Interventions:
         if not self._done:
             raise LabError("There is nothing to undo: no fault, maintenance or clearing was commanded yet.")
         before, after, action = self._done[-1]
-        now = self.core.next_us
+        now = self._when()
         new = [entry for entry in after if entry.id not in {old.id for old in before}]
         gone = [entry for entry in before if entry.id not in {left.id for left in after}]
         if any(isinstance(entry, Cleared) and entry.at_us < now for entry in new):
+            self._done.pop()
             raise LabError("A clearing that has acted cannot be undone; inject the fault again.")
+        if new and all(_end(entry) <= now for entry in new):
+            self._done.pop()
+            raise LabError(f"There is nothing left to undo: the last command ({action}) has run its course.")
         journal = self.core.plant.journal
         for entry in new:
             journal = _ended(journal, entry, now)
@@ -124,7 +132,7 @@ class Interventions:
     def active(self) -> tuple[Active, ...]:
         """Return what acts on the machines now, automatic faults among them. For instructors' eyes only."""
         now, plant = self.core.next_us, self.core.plant
-        return tuple(one for machine in plant.machines for one in plant.history.active(machine, now - 1, now + 1))
+        return tuple(one for machine in plant.machines for one in plant.history.active(machine, now, now + 1))
 
     def detectable_us(self) -> int:
         """Return the next plant time at which an injected fault becomes detectable.
@@ -150,14 +158,14 @@ class Interventions:
         """
         from engine.plant.simulator import Plant
 
-        old, now = self.core.plant, self.core.next_us
+        old, now = self.core.plant, self._when()
         plant = Plant(
             old.spec, old.seed, old.journal, old.machines, faults_per_machine_hour or 0.0, maintenance_interval_s
         )
         journal = old.journal
         for machine in plant.machines:
-            known = {one.id for one in old.history.active(machine, now - 1, now + 1)}
-            running = plant.history.active(machine, now - 1, now + 1)
+            known = {one.id for one in old.history.active(machine, now - 1, now)}
+            running = plant.history.active(machine, now - 1, now)
             if running and not known and any(one.id not in known for one in running):
                 journal = journal.cleared(machine, now)
         self.core.plant = plant.with_journal(journal)
@@ -179,6 +187,10 @@ class Interventions:
         self.core.plant = plant
         self.core.log(f"{iso_time(self.core.next_us)} {action}")
 
+    def _when(self, delay_s: float = 0.0) -> int:
+        """Return the first grid point of the physics at which a change leaves all shown readings as they are."""
+        return -(-(self.core.next_us + round(delay_s * SECOND_US)) // STEP_US) * STEP_US
+
     def _known(self, machine: str) -> str:
         if machine not in self.core.plant.machines:
             raise UnknownNameError("machine", machine, self.core.plant.machines)
@@ -189,9 +201,17 @@ def _begin(entry: Entry) -> int:
     return entry.at_us if isinstance(entry, Cleared) else entry.start_us
 
 
+def _end(entry: Entry) -> int:
+    return entry.at_us + 1 if isinstance(entry, Cleared) else entry.end_us
+
+
 def _ended(journal: Journal, entry: Entry, now_us: int) -> Journal:
-    """Return the journal without the entry if it has not begun, else with the entry ending now, in its place."""
+    """Return the journal without the entry if it has not begun, else with the entry ending now, in its place.
+
+    A stop ends two minutes from now: in that time the machine starts up again.
+    """
     if isinstance(entry, Cleared) or entry.start_us >= now_us:
         return journal.without(entry.id)
-    cut = replace(entry, duration_s=(now_us - entry.start_us) / SECOND_US)
+    end_us = min(entry.end_us, now_us + (RESTART_US if isinstance(entry, Maintenance) else 0))
+    cut = replace(entry, duration_s=(end_us - entry.start_us) / SECOND_US)
     return Journal(tuple(cut if old.id == entry.id else old for old in journal))

@@ -43,8 +43,10 @@ class Readings(PlantTables):
         future = self.database.write_soon(lambda cursor: self._insert(cursor, chunks)) if chunks else None
         if future is not None:
             future.add_done_callback(lambda done: self._settle(chunks, done))
-            if wait:
+        if wait:
+            if future is not None:
                 future.result(60)
+            self.database.write(lambda _: None)  # what was on its way before is settled now, too
         return future
 
     def newest_readings(

@@ -25,19 +25,19 @@ def store(tmp_path_factory):
 def test_a_select_is_answered(store):
     answer = store.explore("select machine, count(*) as n, avg(temperature) as t from readings group by 1 order by 1")
 
-    assert ("machine", "n", "t") == answer.columns
-    assert [("M1", 100), ("M2", 100)] == [row[:2] for row in answer.rows]
+    assert answer.columns == ("machine", "n", "t")
+    assert [row[:2] for row in answer.rows] == [("M1", 100), ("M2", 100)]
     assert not answer.cut
 
 
 def test_scores_have_one_column_per_detector(store):
-    assert [(1.0,)] == list(store.explore("select max(ewma) from scores").rows)
+    assert list(store.explore("select max(ewma) from scores").rows) == [(1.0,)]
 
 
 def test_the_row_limit_cuts_and_says_so(store):
     answer = store.explore("select * from readings", limit=10)
 
-    assert 10 == len(answer.rows)
+    assert len(answer.rows) == 10
     assert answer.cut
 
 
@@ -59,7 +59,7 @@ def test_tables_that_are_not_allowed_do_not_exist(store, query):
 
 
 def test_instructors_may_see_the_journal(store):
-    assert 1 == len(store.explore("select * from journal", views=INSTRUCTOR_VIEWS).rows)
+    assert len(store.explore("select * from journal", views=INSTRUCTOR_VIEWS).rows) == 1
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_the_views_describe_themselves(store):
     columns = store.view_columns()
 
     assert set(STUDENT_VIEWS) == set(columns)
-    assert ["time", "machine", "status", "temperature", "Flow Rate"] == columns["readings"]
-    assert ["time", "machine", "ewma"] == columns["scores"]
+    assert columns["readings"] == ["time", "machine", "status", "temperature", "Flow Rate"]
+    assert columns["scores"] == ["time", "machine", "ewma"]
 
 
 def test_an_empty_store_says_what_to_do():

@@ -26,16 +26,16 @@ def test_csv_has_the_columns_of_the_course_material(tmp_path):
     with (tmp_path / "it's.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert 20 == written == len(rows)
-    assert ["timestamp", "machine_id", "maintenance_status", "temperature", "Flow Rate", "score_ewma"] == list(rows[0])
-    assert "2026-01-05T00:00:00.000000+00:00" == rows[0]["timestamp"]
-    assert "maintenance" == rows[7]["maintenance_status"]
+    assert list(rows[0]) == ["timestamp", "machine_id", "maintenance_status", "temperature", "Flow Rate", "score_ewma"]
+    assert rows[0]["timestamp"] == "2026-01-05T00:00:00.000000+00:00"
+    assert rows[7]["maintenance_status"] == "maintenance"
 
 
 def test_json_lines_are_json_one_per_line(tmp_path):
     filled_store().export("demo", tmp_path / "x.jsonl", "jsonl", machines=["M2"], scores=False)
 
     rows = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
-    assert 10 == len(rows)
+    assert len(rows) == 10
     assert {"M2"} == {row["machine_id"] for row in rows}
     assert "score_ewma" not in rows[0]
 
@@ -45,7 +45,7 @@ def test_parquet_holds_the_span_that_was_asked_for(tmp_path):
 
     filled_store().export("demo", tmp_path / "x.parquet", "parquet", START_US + SECOND_US, START_US + 4 * SECOND_US)
 
-    assert 6 == pyarrow.parquet.read_table(tmp_path / "x.parquet").num_rows
+    assert pyarrow.parquet.read_table(tmp_path / "x.parquet").num_rows == 6
 
 
 def test_what_cannot_be_written_is_refused_in_one_sentence(tmp_path):

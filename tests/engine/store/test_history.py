@@ -20,7 +20,7 @@ def test_buckets_keep_the_extremes_of_every_span():
     assert np.allclose(values.min(axis=1), got["min"])
     assert np.allclose(values.max(axis=1), got["max"])
     assert np.allclose(values.mean(axis=1), got["mean"])
-    assert [60] * 10 == got["ticks"].tolist()
+    assert got["ticks"].tolist() == [60] * 10
 
 
 def test_rolling_up_does_not_change_extremes_or_means():
@@ -35,11 +35,11 @@ def test_rolling_up_does_not_change_extremes_or_means():
     store.retain("demo", Retention(raw_hours=1.0))
     after = store.buckets("demo", "M2", "Flow Rate", *span, buckets=12)
 
-    assert 2 * 3660 == store.count_readings("demo")
+    assert store.count_readings("demo") == 2 * 3660
     assert np.array_equal(before["min"], after["min"])
     assert np.array_equal(before["max"], after["max"])
     assert np.allclose(before["mean"], after["mean"], atol=0.01)
-    assert 102.0 == store.buckets("demo", "M2", "ewma", *span, buckets=1)["max"][0]
+    assert store.buckets("demo", "M2", "ewma", *span, buckets=1)["max"][0] == 102.0
 
 
 def test_sensor_history_is_the_newest_first():
@@ -49,8 +49,8 @@ def test_sensor_history_is_the_newest_first():
 
     got = store.sensor_history("demo", "M1", "temperature", seconds=10)
 
-    assert 10 == len(got["value"])
-    assert START_US + 99 * SECOND_US == got["time_us"][0]
+    assert len(got["value"]) == 10
+    assert got["time_us"][0] == START_US + 99 * SECOND_US
 
 
 def test_an_unknown_series_is_refused():

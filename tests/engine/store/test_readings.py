@@ -29,8 +29,8 @@ def test_the_newest_readings_come_first():
 
     got = store.newest_readings("demo", limit=3, machine="M2")
 
-    assert [49, 48, 47] == [(at - START_US) // SECOND_US for at in got["time_us"].tolist()]
-    assert ["M2"] * 3 == got["machine"].tolist()
+    assert [(at - START_US) // SECOND_US for at in got["time_us"].tolist()] == [49, 48, 47]
+    assert got["machine"].tolist() == ["M2"] * 3
 
 
 def test_pages_of_readings_follow_each_other_without_gap_or_overlap():
@@ -54,7 +54,7 @@ def test_a_missing_reading_is_null_in_the_file_and_nan_outside():
 
     highest = store.database.read().execute("select max(temperature), count(temperature) from readings_demo").fetchall()
 
-    assert 7 == highest[0][1]
+    assert highest[0][1] == 7
     assert np.isfinite(highest[0][0])
     assert np.isnan(store.readings_between("demo", START_US + SECOND_US, START_US + 2 * SECOND_US)["temperature"][0])
 
@@ -67,9 +67,9 @@ def test_scores_stand_in_the_row_of_their_reading():
 
     got = store.readings_between("demo", START_US, START_US + 10 * SECOND_US)
 
-    assert [0.0, 1.0, 2.0, 3.0, 4.0] == got["score_ewma"][:5].tolist()
+    assert got["score_ewma"][:5].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert np.isnan(got["score_ewma"][5:]).all()
-    assert [5.0, 6.0] == got["score_cusum"][6:].tolist()
+    assert got["score_cusum"][6:].tolist() == [5.0, 6.0]
 
 
 def test_many_chunks_become_one_commit():
@@ -77,10 +77,10 @@ def test_many_chunks_become_one_commit():
     for first in range(0, 100, 10):
         store.append(1, "demo", block(10, first))
 
-    assert 200 == store.pending.waiting
-    assert 200 == store.flush().result()
-    assert 200 == store.count_readings("demo")
-    assert (200, 0, 0) == (store.pending.stored, store.pending.waiting, store.pending.lost)
+    assert store.pending.waiting == 200
+    assert store.flush().result() == 200
+    assert store.count_readings("demo") == 200
+    assert (store.pending.stored, store.pending.waiting, store.pending.lost) == (200, 0, 0)
 
 
 def test_a_machine_and_a_sensor_may_join_later():
@@ -95,8 +95,8 @@ def test_a_machine_and_a_sensor_may_join_later():
 
     got = store.readings_between("demo", START_US, START_US + 100 * SECOND_US)
 
-    assert ["M1", "M2", "M1", "M2", "M3"] == got["machine"].tolist()
-    assert 5.0 == got["pressure"][4]
+    assert got["machine"].tolist() == ["M1", "M2", "M1", "M2", "M3"]
+    assert got["pressure"][4] == 5.0
 
 
 @pytest.mark.parametrize("name", ["readings; drop table runs", "Demo", "", "a" * 60, "x-y"])
@@ -119,8 +119,8 @@ def test_a_sensor_name_with_sql_in_it_is_only_a_name():
     store.append(1, "nasty", Block(np.array([START_US]), values, np.zeros((1, 1), np.uint8), ("m",), (nasty,)))
     store.flush()
 
-    assert [1.5] == store.newest_readings("nasty")[nasty].tolist()
-    assert 1 == len(store.runs())
+    assert store.newest_readings("nasty")[nasty].tolist() == [1.5]
+    assert len(store.runs()) == 1
 
 
 def test_an_unknown_plant_or_machine_is_named_with_its_neighbour():
@@ -140,12 +140,12 @@ def test_rows_are_json_ready():
 
     row = rows_of(store.newest_readings("demo"))[0]
 
-    assert "2026-01-05T00:00:00+00:00" == row["time"]
+    assert row["time"] == "2026-01-05T00:00:00+00:00"
     assert row["temperature"] is None
-    assert {"ewma": 0.0} == row["scores"]
+    assert row["scores"] == {"ewma": 0.0}
 
 
 def test_rounding_leaves_numbers_that_print_short():
-    assert [72.5, 72.3, -0.1] == rounded(np.array([72.5000001, 72.34, -0.1]), 0.1).tolist()
-    assert [20.0] == rounded(np.array([19.0]), 5.0).tolist()
-    assert [1.23456] == rounded(np.array([1.23456]), 0.0).tolist()
+    assert rounded(np.array([72.5000001, 72.34, -0.1]), 0.1).tolist() == [72.5, 72.3, -0.1]
+    assert rounded(np.array([19.0]), 5.0).tolist() == [20.0]
+    assert rounded(np.array([1.23456]), 0.0).tolist() == [1.23456]

@@ -18,7 +18,7 @@ def test_readings_older_than_the_raw_hours_become_minutes():
     oldest, newest = store.span_us("demo")
     assert 2 * (2 * 3600 - 60) <= deleted <= 2 * 2 * 3600
     assert newest - oldest <= 24 * HOUR_US + MINUTE_US
-    assert 0 == oldest % MINUTE_US
+    assert oldest % MINUTE_US == 0
     assert deleted == 60 * store.count_rollups("demo")
 
 
@@ -28,7 +28,7 @@ def test_a_second_pass_changes_nothing():
     store.flush()
     store.retain("demo", Retention(raw_hours=1))
 
-    assert (0, 0) == store.retain("demo", Retention(raw_hours=1)).result()
+    assert store.retain("demo", Retention(raw_hours=1)).result() == (0, 0)
 
 
 def test_roll_ups_are_deleted_in_their_time():
@@ -45,7 +45,7 @@ def test_roll_ups_are_deleted_in_their_time():
     store.retain("demo", Retention(raw_hours=1, rollup_days=2))
 
     assert before == 4
-    assert 0 == store.count_rollups("demo")
+    assert store.count_rollups("demo") == 0
 
 
 def test_of_old_runs_only_the_roll_ups_stay():
@@ -57,9 +57,9 @@ def test_of_old_runs_only_the_roll_ups_stay():
 
     store.retain("demo", Retention(runs=1))
 
-    assert 0 == store.count_readings("demo", run=1)
-    assert 1200 == store.count_readings("demo", run=2)
-    assert 20 == store.count_rollups("demo", run=1)
+    assert store.count_readings("demo", run=1) == 0
+    assert store.count_readings("demo", run=2) == 1200
+    assert store.count_rollups("demo", run=1) == 20
 
 
 def test_maintenance_is_counted_in_the_roll_up():
@@ -74,15 +74,15 @@ def test_maintenance_is_counted_in_the_roll_up():
         store.database.read().execute("select machine, ticks, maintenance_ticks from rollup_demo order by 1").fetchall()
     )
 
-    assert [(0, 60, 30), (1, 60, 0)] == rows
+    assert rows == [(0, 60, 30), (1, 60, 0)]
 
 
 def test_compacting_gives_space_back_and_readers_go_on(tmp_path):
     store = small_store(tmp_path)
-    for first in range(0, 40):
+    for first in range(40):
         store.append(1, "demo", block(2500, first * 2500))
     store.flush()
-    assert 200_000 == store.count_readings("demo")
+    assert store.count_readings("demo") == 200_000
     store.database.write(lambda cursor: None)
     store.database.read().execute("checkpoint").fetchall()
     store.retain("demo", Retention(raw_hours=0.1))
@@ -93,10 +93,10 @@ def test_compacting_gives_space_back_and_readers_go_on(tmp_path):
     assert gained > 0
     assert left == store.count_readings("demo")
     store.append(1, "demo", block(5, first=40 * 2500))
-    assert 10 == store.flush().result()
+    assert store.flush().result() == 10
     store.close()
 
 
 def test_a_day_of_plant_time_is_kept_by_default():
-    assert DAY_US == round(Retention().raw_hours * HOUR_US)
+    assert round(Retention().raw_hours * HOUR_US) == DAY_US
     assert np.isclose(90, Retention().rollup_days)

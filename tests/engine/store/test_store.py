@@ -30,11 +30,11 @@ def test_everything_is_there_after_closing_and_opening(tmp_path):
 
     store = Store(tmp_path)
 
-    assert 40 == store.count_readings("demo")
+    assert store.count_readings("demo") == 40
     assert (alarm(1),) == store.alarms()
-    assert [{"entry": "injection", "id": "a"}] == store.journal(1)
+    assert store.journal(1) == [{"entry": "injection", "id": "a"}]
     assert Label("M1", 1, 2, "bearing", 0.5, ("temperature",), "looks odd") == store.labels()[0].label
-    assert 7 == store.newest_run().seed
+    assert store.newest_run().seed == 7
     store.close()
 
 
@@ -57,7 +57,7 @@ def test_a_second_process_gets_one_clear_sentence(tmp_path):
     told = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60)
 
     assert "is in use by another FaultLab" in told.stdout
-    assert "" == told.stderr
+    assert told.stderr == ""
     store.close()
 
 
@@ -74,10 +74,10 @@ def test_an_alarm_is_stored_once_in_its_newest_state():
 
     store.save_alarms(1, [alarm(1, state="cleared", end_us=START_US + 9)])
 
-    assert [2, 1] == [one.number for one in store.alarms()]
+    assert [one.number for one in store.alarms()] == [2, 1]
     assert (alarm(2),) == store.standing_alarms(1)
-    assert 2 == store.last_alarm_number(1)
-    assert "cleared" == store.alarms(state="cleared")[0].state
+    assert store.last_alarm_number(1) == 2
+    assert store.alarms(state="cleared")[0].state == "cleared"
 
 
 def test_the_journal_keeps_every_version():
@@ -85,9 +85,10 @@ def test_the_journal_keeps_every_version():
     store.save_journal(1, [{"id": "a"}], 5, "inject")
     store.save_journal(1, [], 6, "undo inject")
 
-    assert [] == store.journal(1)
-    assert [(1, "inject", 1), (2, "undo inject", 0)] == [
-        (one["version"], one["action"], one["entries"]) for one in store.journal_history(1)
+    assert store.journal(1) == []
+    assert [(one["version"], one["action"], one["entries"]) for one in store.journal_history(1)] == [
+        (1, "inject", 1),
+        (2, "undo inject", 0),
     ]
 
 
@@ -97,7 +98,7 @@ def test_a_label_can_only_be_removed_by_its_author():
 
     assert not store.remove_label(number, author="mallory")
     assert store.remove_label(number, author="eve")
-    assert () == store.labels()
+    assert store.labels() == ()
 
 
 def test_a_label_must_have_a_length():
@@ -110,9 +111,9 @@ def test_a_model_version_can_be_rolled_back():
     store.add_model("line-1", "isolation_forest", {"trees": 50}, (1, 2), "aa", "a.npz")
     store.add_model("line-1", "isolation_forest", {"trees": 100}, None, "bb", "b.npz")
 
-    assert 2 == store.active_model("line-1").version
+    assert store.active_model("line-1").version == 2
     store.use_model("line-1", 1)
-    assert {"trees": 50} == store.active_model("line-1").parameters
+    assert store.active_model("line-1").parameters == {"trees": 50}
     with pytest.raises(LabError, match="no version 7"):
         store.use_model("line-1", 7)
 
@@ -123,8 +124,8 @@ def test_window_statistics_are_found_by_machine_sensor_and_time():
     columns = {name: [value, value] for name, value in zip(WINDOW_COLUMNS, row, strict=True)}
     columns["start_us"] = [0, 60]
 
-    assert 2 == store.add_window_stats(columns)
-    assert [60] == store.window_stats("M1", "temperature", start_us=60)["start_us"].tolist()
+    assert store.add_window_stats(columns) == 2
+    assert store.window_stats("M1", "temperature", start_us=60)["start_us"].tolist() == [60]
     with pytest.raises(LabError, match="lack the columns: trend"):
         store.add_window_stats({name: [1] for name in WINDOW_COLUMNS if name != "trend"})
 
