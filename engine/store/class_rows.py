@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import duckdb
 
     from engine.store.database import Database
@@ -28,10 +30,14 @@ class Rows:
         Where the table is.
     table
         Its name, one of the schema file.
+    cached
+        Keep what was found until the next write through this object; for small tables that every click reads. There
+        is one such object for each table, because only one process can hold the file.
     """
 
-    def __init__(self, database: Database, table: str) -> None:
-        self._database, self._table = database, table
+    def __init__(self, database: Database, table: str, *, cached: bool = False) -> None:
+        self._database, self._table, self._cached = database, table, cached
+        self._version, self._known = 0, dict[tuple[Any, ...], tuple[int, list[Row]]]()
         read = database.read().execute(
             "SELECT column_name FROM information_schema.columns WHERE table_name = ?", [table]
         )
@@ -41,11 +47,11 @@ class Rows:
 
     def add(self, **values: Any) -> None:
         """Append a row; on disk when this returns."""
-        self._database.write(lambda cursor: self.insert(cursor, values))
+        self._write(lambda cursor: self.insert(cursor, values))
 
     def add_all(self, rows: list[Row]) -> None:
         """Append many rows in one transaction."""
-        self._database.write(lambda cursor: self._insert_all(cursor, rows, False))
+        self._write(lambda cursor: self._insert_all(cursor, rows, False))
 
     def add_next(self, **values: Any) -> int:
         """Append a row with the next `seq` and return it."""
@@ -55,22 +61,22 @@ class Rows:
             self.insert(cursor, {"seq": seq, **values})
             return seq
 
-        return self._database.write(work)
+        return int(self._write(work))
 
     def put(self, **values: Any) -> None:
         """Insert a row, or replace the one with the same key."""
-        self._database.write(lambda cursor: self.insert(cursor, values, replace=True))
+        self._write(lambda cursor: self.insert(cursor, values, replace=True))
 
     def put_all(self, rows: list[Row]) -> None:
         """Insert or replace many rows in one transaction."""
-        self._database.write(lambda cursor: self._insert_all(cursor, rows, True))
+        self._write(lambda cursor: self._insert_all(cursor, rows, True))
 
     def change(self, where: Row, **values: Any) -> None:
         """Set columns of the rows that match `where`."""
         columns = ", ".join(f"{self._name(name)} = ?" for name in values)
         condition, bound = self._where(where)
         statement = f"UPDATE {self._table} SET {columns}{condition}"
-        self._database.write(lambda cursor: cursor.execute(statement, [*values.values(), *bound]) and None)
+        self._write(lambda cursor: cursor.execute(statement, [*values.values(), *bound]) and None)
 
     def remove(self, **where: Any) -> None:
         """Delete the rows that match; at least one condition is needed."""
@@ -78,10 +84,19 @@ class Rows:
             raise ValueError("where must not be empty, got {}.")
         condition, bound = self._where(where)
         statement = f"DELETE FROM {self._table}{condition}"
-        self._database.write(lambda cursor: cursor.execute(statement, bound) and None)
+        self._write(lambda cursor: cursor.execute(statement, bound) and None)
 
     def find(self, order: str = "", **where: Any) -> list[Row]:
         """Return the rows that match, in the order of the named columns ("at_us, seq")."""
+        asked, version = (order, *sorted(where.items())), self._version
+        known = self._known.get(asked) if self._cached else None
+        if known is None or known[0] != version:
+            known = (version, self._read(order, where))
+            if self._cached:
+                self._known[asked] = known
+        return [dict(row) for row in known[1]]
+
+    def _read(self, order: str, where: Row) -> list[Row]:
         condition, bound = self._where(where)
         names = [self._name(name.strip()) for name in order.split(",") if name.strip()]
         ordered = f" ORDER BY {', '.join(names)}" if names else ""
@@ -116,6 +131,13 @@ class Rows:
         marks = ", ".join("?" for _ in values)
         verb = "INSERT OR REPLACE" if replace else "INSERT"
         cursor.execute(f"{verb} INTO {self._table} ({names}) VALUES ({marks})", list(values.values()))
+
+    def _write(self, work: Callable[[duckdb.DuckDBPyConnection], Any]) -> Any:
+        """Write, then forget what was kept; a read that began before cannot come back as new."""
+        try:
+            return self._database.write(work)
+        finally:
+            self._version += 1
 
     def _insert_all(self, cursor: duckdb.DuckDBPyConnection, rows: list[Row], replace: bool) -> None:
         for row in rows:
