@@ -1,7 +1,8 @@
 """A production line in a hall: machining heat, climate control and sound.
 
 Hall air follows the weather and the line's waste heat; relative humidity falls when the air warms, because the water
-in it stays the same (Magnus formula, linearised to −5 % of itself per kelvin); sound adds the tool to the fans.
+in it stays the same (Magnus formula, about −5 % of itself per kelvin, half of it made up for by climate control);
+sound adds the tool to the fans.
 
 References
 ----------
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _HALL_LAG_S, _MOISTURE_LAG_S = 1200.0, 900.0
 _SET_POINT_C = 21.0
-_PER_KELVIN = 0.05  # relative change of humidity for each kelvin of warming
+_PER_KELVIN = 0.025  # relative change of humidity for each kelvin: climate control makes up for the other half
 
 
 class LinePhysics(Physics):
@@ -66,7 +67,7 @@ class LinePhysics(Physics):
         return grid.lag(hall + 0.4 * grid.wander("doors", 1500.0), _HALL_LAG_S)
 
     def _humidity(self, grid: Grid, temperature: FloatArray) -> FloatArray:
-        wet = 50.0 + 2.0 * grid.trait("moisture") + 5.0 * grid.weather("moisture", 30_000.0, 3)
+        wet = 48.0 + 2.0 * grid.trait("moisture") + 3.5 * grid.weather("moisture", 30_000.0, 3)
         wet = wet + 1.2 * grid.wander("moisture", 1800.0)
         wet = wet + 34.0 * grid.variable("moisture") + 22.0 * grid.variable("ventilation")
         warmed = np.clip(1.0 - _PER_KELVIN * (temperature - 25.0), 0.25, 1.6)
