@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from engine.plant.spec import PlantSpec, SensorSpec
     from engine.records import Block, FloatArray
 
-MESSAGE_S = 0.1  # 10 messages a second at most
+BEAT_S = 0.9
+NO_TICKS: dict[str, Any] = {"t": [], "v": [], "s": [], "m": []}
 MOST_NUMBERS = 4000  # in one message; at high speeds and many machines ticks are left out, never whole spans
 HISTORY_S = 7200.0
 FRESH_TICKS, FRESH_NUMBERS, OLD_NUMBERS = 900, 70_000, 20_000  # of the past: the newest in full, before that thinned
@@ -45,7 +46,7 @@ class Feed:
     def __init__(self, runner: Any, spec: PlantSpec, hub: Hub, wall: Callable[[], float] = time.time) -> None:
         self.runner, self.spec, self.hub, self.wall = runner, spec, hub, wall
         self.names = tuple(runner.detectors)
-        self._number = 0
+        self._number, self._published = 0, 0.0
         self._hello: tuple[float, bytes] = (-1e9, b"")
         self._lock = threading.Lock()
         self._alarms = {alarm.number: alarm for alarm in runner.snapshot().alarms}
@@ -62,16 +63,19 @@ class Feed:
             return
         if tuple(frame.scores) != self.names or self._number == 0:
             self._tell_anew(tuple(frame.scores))
+        self._publish(ticks(frame.block, frame.scores, self.names, MOST_NUMBERS), frame.alarms)
+
+    def beat(self) -> None:
+        """Publish a frame without ticks when none came for a while, so that a pause is seen too."""
+        if self.hub.viewers and self.wall() - self._published > BEAT_S:
+            self._publish(NO_TICKS, ())
+
+    def _publish(self, columns: dict[str, Any], alarms: Iterable[Alarm]) -> None:
         self._number += 1
-        message = {
-            "kind": "frame",
-            "n": self._number,
-            "sent": self.wall(),
-            **ticks(frame.block, frame.scores, self.names, MOST_NUMBERS),
-            "alarms": [alarm_facts(alarm) for alarm in frame.alarms],
-            **self._state(),
-        }
-        self.hub.publish(encoded(message))
+        self._published = self.wall()
+        facts = [alarm_facts(alarm) for alarm in alarms]
+        head = {"kind": "frame", "n": self._number, "sent": self._published}
+        self.hub.publish(encoded({**head, **columns, "alarms": facts, **self._state()}))
 
     def _remember(self, alarms: Iterable[Alarm]) -> None:
         for alarm in alarms:

@@ -15,7 +15,6 @@ if str(ROOT) not in sys.path:
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 from starlette.routing import Mount, Route  # noqa: E402
-from starlette.staticfiles import StaticFiles  # noqa: E402
 
 from app import server  # noqa: E402
 from app.access import Access  # noqa: E402
@@ -31,7 +30,7 @@ app = st.App(
         Route("/login", login, methods=["GET", "POST"]),
         Route("/logout", logout, methods=["GET", "POST"]),
         Mount("/api", app=build_api()),
-        Mount("/assets", app=StaticFiles(directory=ROOT / "app" / "live_chart" / "assets")),
+        Mount("/assets", app=server.Assets(directory=ROOT / "app" / "live_chart" / "assets")),
     ],
     middleware=[Middleware(Access)],
 )

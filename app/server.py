@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import streamlit.config as settings
+from starlette.staticfiles import StaticFiles
 
 from app.lab import close_lab, open_lab
 from engine.errors import LabError
@@ -22,6 +23,8 @@ from engine.errors import LabError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
+
+    from starlette.responses import Response
 
     from app.lab import Lab
 
@@ -31,6 +34,15 @@ def prepare(root: Path) -> None:
     _use_project_settings(root / ".streamlit" / "config.toml")
     mimetypes.add_type("text/javascript", ".js")  # Windows' registry may say text/plain, and modules are refused then
     asyncio.base_events._set_nodelay = _set_nodelay  # type: ignore[attr-defined]
+
+
+class Assets(StaticFiles):
+    """The drawing code: browsers ask each time whether it is still the same (304), so no update is missed."""
+
+    def file_response(self, *arguments: Any, **named: Any) -> Response:
+        answer = super().file_response(*arguments, **named)
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
 
 
 @asynccontextmanager
@@ -97,10 +109,11 @@ def _chain_signals(before: Callable[[], None]) -> None:
 
 
 async def _watch_over(opened: Lab) -> None:
-    """Start the runner's thread again should it ever die."""
+    """Start the runner's thread again should it ever die, and tell viewers how things stand when nothing comes."""
     while True:
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(0.5)
         opened.runner.revive()
+        opened.feed.beat()
 
 
 def _greet() -> None:

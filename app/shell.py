@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import streamlit as st
 
-from app.access import viewer
+from app.access import Viewer, viewer
 from app.i18n import LANGUAGE_KEY, languages, t
 from app.keys_of_session import MENU_KEY, PROJECTOR_KEY
 
@@ -70,13 +71,13 @@ def frame() -> None:
     st.session_state[MENU_KEY] = sections
     chosen = st.navigation(sections)
     with st.sidebar:
-        _look(who.role)
+        _look(who)
     if st.session_state.get(PROJECTOR_KEY):
         st.html("<style>html{font-size:21px}</style>")
     chosen.run()
 
 
-def _look(role: str) -> None:
+def _look(who: Viewer) -> None:
     choices = languages()
     if len(choices) > 1:
         st.selectbox(
@@ -93,10 +94,16 @@ def _look(role: str) -> None:
         bind="query-params",
         persist_state="session",
     )
-    if role == "student":
-        st.markdown(f"[{t('Sign in')}](login)")
-    else:
-        st.markdown(f"{t('Signed in: {role}', role=role)} · [{t('Sign out')}](logout)")
+    st.html(_who_line(who))
+
+
+def _who_line(who: Viewer) -> str:
+    """Return who is signed in, and the way in or out; plain links, so that it happens in this tab."""
+    if who == Viewer():
+        return f'<a href="login">{escape(t("Sign in"))}</a>'
+    roles = {"student": t("student"), "ta": t("teaching assistant"), "instructor": t("instructor")}
+    name = escape(who.handle or roles[who.role])
+    return f'<small>{name} · <a href="logout">{escape(t("Sign out"))}</a></small>'
 
 
 frame()

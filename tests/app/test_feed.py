@@ -115,3 +115,19 @@ def test_new_detectors_are_told_with_a_new_hello(running, wall):
 
     hello = [message for message in messages if message["kind"] == "hello"][-1]
     assert "second_limit" in [detector["name"] for detector in hello["detectors"]]
+
+
+def test_a_paused_plant_is_told_too(running, wall):
+    """Nothing ticks then, but viewers must see that it is so."""
+
+    async def run():
+        viewing = running.hub.subscribe()
+        running.runner.pause()
+        running.feed.beat()
+        await asyncio.sleep(0)
+        return json.loads(viewing.queue.get_nowait())
+
+    message = asyncio.run(run())
+
+    assert message["paused"]
+    assert message["t"] == []

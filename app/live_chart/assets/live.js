@@ -168,6 +168,7 @@ export class Live {
     ui.lanes.style.height = `${lanesHeight(theme, series.detectors.length)}px`
     ui.lanesPlace = drawLanes(ui.lanes, theme, series, view, this.machine, this.info.thresholds, marks, this.cursor, this.selection)
     this.readout()
+    Object.assign(ui.root.dataset, { frames: this.frameCount, start: Math.round(view.start), end: Math.round(view.end) })
   }
 
   // The value axis grows at once and shrinks slowly, so that lines do not jump about.
