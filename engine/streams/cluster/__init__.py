@@ -1,0 +1,1 @@
+"""More than one machine: detectors as workers of Quix Streams over Kafka's partitions."""
