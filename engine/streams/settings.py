@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -97,9 +98,7 @@ class StreamSettings:
         """Return the effective settings as a settings file, with the origin of each value as a comment."""
         lines = ["streaming:"]
         for key in KEYS:
-            value = getattr(self, key)
-            text = yaml.safe_dump({key: list(value) if isinstance(value, tuple) else value}, default_flow_style=None)
-            lines.append(f"  {text.strip()}  # from {self.origin.get(key, 'default')}")
+            lines.append(f"  {key}: {json.dumps(getattr(self, key))}  # from {self.origin.get(key, 'default')}")
         return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,293 @@
+"""The plant as a stream: reproducible, without labels unless asked, faults at the documented probability."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+import numpy as np
+import pytest
+
+from engine.errors import LabError
+from engine.records import SECOND_US, Block, block_of
+from engine.streams.flow import Flow
+from engine.streams.interactive import Commands, listen
+from engine.streams.pacing import deadlines
+from engine.streams.queues import BoundedQueue
+from engine.streams.readings import BlockAssembler, Reading, RowError, reading_of
+from engine.streams.rows import GUIDE_FEATURES, LABEL_COLUMNS, rows_of
+from engine.streams.sources.plant import PlantSource
+
+START = 1_767_571_200_000_000
+
+
+def source(**more: object) -> PlantSource:
+    return PlantSource(**{"seed": 7, "start_us": START, "fault_probability": 0.01, **more})  # type: ignore[arg-type]
+
+
+def test_the_same_seed_gives_the_same_bytes_in_blocks_of_any_size() -> None:
+    whole = source(labels=True).next_rows(600).json_lines()
+    parts = source(labels=True)
+
+    pieced = b"".join(parts.next_rows(n).json_lines() for n in (1, 7, 192, 400))
+
+    assert whole == pieced
+    assert whole != source(seed=8, labels=True).next_rows(600).json_lines()
+
+
+def test_rolling_features_do_not_depend_on_the_block_size() -> None:
+    whole = source(rolling=True, machines=("MACHINE_001",)).next_rows(300)
+    parts = source(rolling=True, machines=("MACHINE_001",))
+
+    pieced = [row for n in (1, 100, 199) for row in parts.next_rows(n).dicts()]
+
+    assert whole.dicts() == pieced
+    assert len(whole.columns) > 18 + 7
+
+
+def test_faults_start_with_the_documented_probability_not_its_square() -> None:
+    """On enough machines one is always free, so the count is binomial: 0.01 of 20,000 ticks is 200 ± 14."""
+    made = source(features=False)
+    starts = []
+    for _ in range(20):
+        made.next_block(1000)
+        starts.append(made._chance.started)
+
+    assert starts[-1] == pytest.approx(200, abs=45)
+
+
+def test_there_are_no_labels_unless_asked_and_then_they_are_the_faults() -> None:
+    plain, labelled = source().next_rows(2000), source(labels=True).next_rows(2000)
+
+    assert not set(LABEL_COLUMNS) & set(plain.columns)
+    kinds = set(labelled.column("anomaly_type"))
+    assert "normal" in kinds
+    assert len(kinds) > 1
+    flags = labelled.column("anomaly_label")
+    assert [kind != "normal" for kind in labelled.column("anomaly_type")] == [flag == 1 for flag in flags]
+
+
+def test_the_columns_are_exactly_those_of_the_guide() -> None:
+    guide = (
+        "timestamp,machine_id,maintenance_status,temperature,vibration,pressure,flow_rate,power_consumption,"
+        "oil_level,bearing_temperature,hour,day_of_week,month,is_weekend,is_night_shift,temp_pressure_ratio,"
+        "vibration_power_ratio,flow_pressure_product"
+    )
+    labelled = guide.replace("bearing_temperature,", "bearing_temperature,anomaly_label,anomaly_type,")
+
+    assert source().next_rows(1).csv_header().decode().strip() == guide
+    assert source(labels=True).next_rows(1).csv_header().decode().strip() == labelled
+    assert len(GUIDE_FEATURES) == 8
+
+
+def test_a_missing_reading_is_null_and_an_empty_field() -> None:
+    rows = rows_of(block_of(np.zeros(1, np.int64), np.array([[1.0, np.nan]])))
+
+    assert b'"sensor_2":null' in rows.json_lines()
+    assert rows.csv_lines().decode().strip().endswith("operational,1.0,")
+
+
+def test_machines_can_be_chosen_and_their_readings_stay_the_same() -> None:
+    alone = source(machines=("MACHINE_003",), fault_probability=0.0).next_rows(20).dicts()
+    among = source(fault_probability=0.0).next_rows(20).dicts()
+
+    assert alone == [row for row in among if row["machine_id"] == "MACHINE_003"]
+
+
+# ---- commands
+
+
+def commands() -> tuple[Commands, PlantSource, threading.Event]:
+    made, stopped = source(fault_probability=0.0, service_interval_s=0.0), threading.Event()
+    return Commands(made, stopped.set), made, stopped
+
+
+def test_the_commands_of_the_guide_work() -> None:
+    obeyed, made, stopped = commands()
+    made.next_block(10)
+
+    answers = [obeyed.obey(line) for line in ("a MACHINE_001 bearing_failure", "m MACHINE_003 15", "s")]
+    cleared = [obeyed.obey("c MACHINE_001"), obeyed.obey("s")]
+    obeyed.obey("q")
+
+    assert answers[0] == "Started bearing_failure on MACHINE_001."
+    assert "MACHINE_001: operational | bearing_failure" in answers[2]
+    assert "MACHINE_003: maintenance" in answers[2]
+    assert "bearing_failure" not in cleared[1]
+    assert "a <machine> [fault]" in obeyed.obey("h")
+    assert stopped.is_set()
+
+
+def test_maintenance_changes_the_readings() -> None:
+    """In the public generator it changes a word only."""
+    obeyed, made, _ = commands()
+    before = made.next_block(60).machine("MACHINE_002").values.mean(axis=(0, 1))
+    obeyed.obey("m MACHINE_002 30")
+    made.next_block(600)
+
+    after = made.next_block(60).machine("MACHINE_002").values.mean(axis=(0, 1))
+
+    power = made.simulated.spec.sensor_names.index("power_consumption")
+    assert after[power] < 0.5 * before[power]
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("a MACHINE_001 sensor_drift_", "No fault is called"),
+        ("a PUMP_9", "No machine is called 'PUMP_9'"),
+        ("a MACHINE", "may be MACHINE_001, MACHINE_002"),
+        ("a", "Say which machine"),
+        ("m MACHINE_001 soon", "minutes must be a number"),
+        ("m MACHINE_001 -5", "minutes must be more than 0"),
+        ("x", "No command is called 'x'"),
+        ("c MACHINE_0O1", "Did you mean 'MACHINE_001'"),
+        ("", ""),
+    ],
+)
+def test_a_typo_is_answered_and_harms_nothing(line: str, part: str) -> None:
+    obeyed, made, stopped = commands()
+
+    answer = obeyed.obey(line)
+
+    assert part in answer
+    assert not stopped.is_set()
+    assert len(made.simulated.journal) == 0
+
+
+def test_names_may_be_shortened_and_completed() -> None:
+    obeyed, made, _ = commands()
+
+    assert obeyed.obey("a machine_001 bear") == "Started bearing_failure on MACHINE_001."
+    assert obeyed.completions("a MACH") == list(made.machine_names)
+    assert "bearing_failure" in obeyed.completions("a MACHINE_001 be")
+    assert obeyed.completions("c MACHINE_001 x") == []
+
+
+def test_commands_are_read_from_any_text_stream() -> None:
+    obeyed, _made, _ = commands()
+    out = io.StringIO()
+
+    listen(obeyed, io.StringIO("a MACHINE_001 bearing_failure\nnonsense\ns\n"), out).join(5)
+
+    assert "Started bearing_failure" in out.getvalue()
+    assert "No command is called 'nonsense'" in out.getvalue()
+
+
+# ---- flow and pacing
+
+
+class SlowSink:
+    """Takes one batch each time the test allows it."""
+
+    reader_gone = False
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def write(self, rows: object) -> None:
+        self.rows += len(rows)  # type: ignore[arg-type]
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Do nothing."""
+
+    @property
+    def counts(self) -> object:
+        from engine.streams.sinks.base import SinkCounts
+
+        return SinkCounts(accepted=self.rows, delivered=self.rows)
+
+
+@pytest.mark.parametrize("policy", ["block", "drop_oldest", "drop_newest", "sample"])
+def test_the_books_of_a_flow_are_even_under_every_policy(policy: str) -> None:
+    sink = SlowSink()
+    flow = Flow(source(ticks=5000), sink, BoundedQueue(3000, policy), paced=False)  # type: ignore[arg-type]
+
+    books = flow.run()
+
+    assert books.balanced
+    assert books.produced == 25_000
+    assert (books.dropped == 0) or policy != "block"
+
+
+def test_ticks_keep_an_exact_mean_rate() -> None:
+    """sleep(1 / rate) loses the time that the work takes; absolute deadlines do not."""
+    now = [0.0]
+
+    def work_and_wait(seconds: float) -> None:
+        now[0] += seconds
+
+    starts = []
+    for _ in deadlines(100.0, 500, threading.Event(), lambda: now[0], work_and_wait):
+        starts.append(now[0])
+        now[0] += 0.004  # the work of a tick
+
+    assert starts[-1] == pytest.approx(4.99)
+
+
+def test_a_held_up_producer_catches_up_by_a_second_at_most() -> None:
+    now = [0.0]
+    starts = []
+    for at in deadlines(10.0, 60, threading.Event(), lambda: now[0], lambda s: now.__setitem__(0, now[0] + s)):
+        starts.append(now[0])
+        if at == 0:
+            now[0] += 30.0
+
+    assert sum(start == 30.0 for start in starts) <= 11
+
+
+# ---- rows from outside
+
+
+def test_labels_never_become_sensors() -> None:
+    row = source(labels=True, rolling=True).next_rows(30).dicts()[-1] | {"is_anomaly": 1}
+
+    assert tuple(reading_of(row).values) == source().simulated.spec.sensor_names
+
+
+@pytest.mark.parametrize(
+    ("row", "part"),
+    [
+        ([1], "must be a JSON object"),
+        ({"timestamp": "2026-01-05"}, "machine_id must be a name"),
+        ({"machine_id": "M", "timestamp": "x"}, "timestamp must be an ISO 8601 time, got 'x'"),
+        ({"machine_id": "M", "timestamp": None}, "timestamp must be"),
+    ],
+)
+def test_what_is_no_row_is_refused_with_the_reason(row: object, part: str) -> None:
+    with pytest.raises(RowError, match=part):
+        reading_of(row)
+
+
+def test_a_reading_that_is_no_number_is_refused() -> None:
+    with pytest.raises(LabError, match="t must be a number, got 'hot'"):
+        reading_of({"machine_id": "M", "timestamp": "2026-01-05", "t": "hot"}, ("t",))
+
+
+def test_zero_is_a_reading() -> None:
+    assert reading_of({"machine_id": "M", "timestamp": "2026-01-05", "t": 0.0}).values == {"t": 0.0}
+
+
+def assembled(readings: list[Reading], machines: tuple[str, ...] = ("a", "b")) -> list[Block]:
+    assembler = BlockAssembler(machines, ("t",), wait_ticks=2)
+    blocks = [assembler.add(reading) for reading in readings] + [assembler.rest()]
+    return [block for block in blocks if block is not None]
+
+
+def test_ticks_are_put_together_whatever_the_order_of_machines() -> None:
+    readings = [Reading(m, at * SECOND_US, {"t": at + (m == "b") / 2}) for at in range(5) for m in ("b", "a")]
+
+    values = np.concatenate([block.values for block in assembled(readings)])
+
+    np.testing.assert_array_equal(values[:, 0, 0], np.arange(5.0))
+    np.testing.assert_array_equal(values[:, 1, 0], np.arange(5.0) + 0.5)
+
+
+def test_a_machine_that_stays_silent_is_missing_after_a_while() -> None:
+    blocks = assembled([Reading("a", at, {"t": 1.0}) for at in range(5)])
+
+    assert sum(len(block) for block in blocks) == 5
+    assert all(np.isnan(block.values[:, 1]).all() for block in blocks)
