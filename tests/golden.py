@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from engine.errors import LabError
 from engine.metrics import adjusted, affiliation, eventwise, nab, pate, period, pointwise, ranges, ranking, skab, volume
-from engine.metrics.arrays import Measured, rows_of
+from engine.metrics.arrays import Measured, rows_of, undefined
 from engine.metrics.sweep import Sweep, sweep
 from engine.metrics.timing import timing
 
@@ -150,11 +151,13 @@ METRICS: dict[str, Callable[[Case, dict[str, Any]], Measured]] = {
 
 def problems(case: Case, check: dict[str, Any]) -> list[str]:
     """Return what differs from the stored values, one text each; nothing when the check passes."""
+    wanted, lax = check["v"], bool(check.get("deg"))
     try:
         found = METRICS[check["m"]](case, dict(check.get("p") or {}))
+    except LabError as refused:
+        found = undefined(wanted or (), str(refused))
     except Exception as problem:
         return [f"{type(problem).__name__}: {problem}"]
-    wanted, lax = check["v"], bool(check.get("deg"))
     if wanted is None:
         wanted = dict.fromkeys(found.values)
     out = []

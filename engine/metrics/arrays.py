@@ -130,6 +130,13 @@ def rows_of(ranges: Sequence[Sequence[int]] | IntArray, n: int) -> IntArray:
     return labels
 
 
+def rows_in(firsts: IntArray, lasts: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the range (k,) and row (k,) of every row in inclusive ranges; an empty range has last < first."""
+    counts = np.maximum(lasts - firsts + 1, 0)
+    which = np.repeat(np.arange(len(firsts)), counts)
+    return which, firsts[which] + np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
 def counts_before(labels: IntArray) -> IntArray:
     """Return int64 (n + 1,): how many ones stand before each row; hits in [a, b] = out[b + 1] - out[a]."""
     return np.concatenate([[0], np.cumsum(labels)]).astype(np.int64)

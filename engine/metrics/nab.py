@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.metrics.arrays import Measured, as_scores, rows_of
+from engine.metrics.arrays import Measured, as_scores, rows_in, rows_of
 from engine.metrics.nab_weights import PROBATION, PROFILES, probation_rows, profile_named, row_weights
 
 if TYPE_CHECKING:
@@ -87,28 +87,36 @@ class _Judged:
         self.inside: BoolArray = rows_of(file.windows, self.n)[self.skipped :] > 0
         self.miss = profile_named(profile).fn
         self.all_windows = len(file.windows)
-        cut = [(max(a - self.skipped, 0), b - self.skipped) for a, b in file.windows if b >= self.skipped]
-        self.windows = [(a, min(b, len(self.scores) - 1)) for a, b in cut if a < len(self.scores)]
+        cut = [(max(a, self.skipped), min(b, self.n - 1)) for a, b in sorted(file.windows)]
+        kept = [(a - self.skipped, b - self.skipped) for a, b in cut if a <= b]
+        self.windows: IntArray = np.array(kept, np.int64).reshape(-1, 2)
 
     def gains(self) -> tuple[FloatArray, FloatArray]:
-        """Return thresholds (k,) and what the total gains when the threshold falls to each, from all missed."""
+        """Return thresholds (k,) and what the total gains when the threshold falls to each, from all missed.
+
+        In a window only the best alarmed row counts, and that is the earliest, because weights fall from row to row.
+        """
         outside = ~self.inside
-        thresholds, gains = [self.scores[outside]], [self.weights[outside]]
-        for first, last in self.windows:
-            own = self.scores[first : last + 1]
-            order = np.argsort(-own, kind="stable")
-            best = np.maximum.accumulate(self.weights[first : last + 1][order])
-            thresholds.append(own[order])
-            gains.append(np.diff(best, prepend=-self.miss))
-        return np.concatenate(thresholds), np.concatenate(gains)
+        which, rows = rows_in(self.windows[:, 0], self.windows[:, 1])
+        order = np.lexsort((-self.scores[rows], which))
+        which, rows = which[order], rows[order]
+        # One running minimum for all windows: each starts below everything that came before it.
+        lowered = which * (self.n + 1)
+        best = self.weights[np.minimum.accumulate(rows - lowered) + lowered]
+        before = np.append(0.0, best[:-1])[: len(best)]
+        before[np.diff(which, prepend=-1) != 0] = -self.miss
+        thresholds = np.concatenate([self.scores[outside], self.scores[rows]])
+        return thresholds, np.concatenate([self.weights[outside], best - before])
 
     def total(self, threshold: float) -> float:
         alarmed = self.scores >= threshold
         total = math.fsum(self.weights[alarmed & ~self.inside])
-        for first, last in self.windows:
-            caught = self.weights[first : last + 1][alarmed[first : last + 1]]
-            total += float(caught.max()) if len(caught) else -self.miss
-        return total
+        if not len(self.windows):
+            return total
+        slices = np.stack([self.windows[:, 0], self.windows[:, 1] + 1], axis=1).ravel()
+        caught = np.append(np.where(alarmed, self.weights, -np.inf), -np.inf)
+        best = np.maximum.reduceat(caught, slices)[::2]
+        return total + math.fsum(np.where(np.isfinite(best), best, -self.miss))
 
 
 def _best_threshold(judged: Sequence[_Judged]) -> float:

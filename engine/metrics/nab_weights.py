@@ -7,7 +7,6 @@ Lavin, A. and Ahmad, S. (2015). ICMLA, 38–44; profiles of numenta/NAB.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import UnknownNameError
+from engine.metrics.arrays import rows_in
 
 if TYPE_CHECKING:
     from engine.metrics.arrays import FloatArray
 
 PROBATION = 0.15
 PROBATION_ROWS = 5_000
+# Beyond so many widths after a window an alarm is as false as any other.
+FAR_AWAY = 3
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,14 @@ def row_weights(n: int, windows: Sequence[Sequence[int]], profile: str = "standa
     """
     costs = profile_named(profile)
     weights = np.full(n, -costs.fp)
-    ordered = sorted((int(a), int(b)) for a, b in windows)
-    for (first, last), following in itertools.pairwise([*ordered, (n, n)]):
-        width = last - first + 1
-        rows = np.arange(last + 1, max(following[0], last + 1))
-        if width > 1 and len(rows):
-            z = (rows - last) / (width - 1)
-            weights[rows] = np.where(z > 3, -costs.fp, _falling(z) * costs.fp)
-    for first, last in ordered:
-        rows, width = np.arange(first, min(last + 1, n)), last - first + 1
-        weights[rows] = _falling(-(last - rows + 1) / width) / _falling(np.array([-1.0])) * costs.tp
+    ordered = np.array(sorted((int(a), int(b)) for a, b in windows), np.int64).reshape(-1, 2)
+    firsts, lasts = ordered[:, 0], ordered[:, 1]
+    widths = lasts - firsts + 1
+    which, rows = rows_in(lasts + 1, np.append(firsts[1:], n)[: len(lasts)] - 1)
+    near = (widths[which] > 1) & (rows - lasts[which] <= FAR_AWAY * (widths[which] - 1)) & (rows < n)
+    which, rows = which[near], rows[near]
+    weights[rows] = _falling((rows - lasts[which]) / (widths[which] - 1)) * costs.fp
+    which, rows = rows_in(firsts, np.minimum(lasts, n - 1))
+    place = -(lasts[which] - rows + 1) / widths[which]
+    weights[rows] = _falling(place) / _falling(np.array([-1.0])) * costs.tp
     return weights

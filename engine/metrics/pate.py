@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.metrics.arrays import Measured, as_pair, ratio, runs, undefined
+from engine.metrics.arrays import Measured, as_pair, ratio, rows_in, runs, undefined
 from engine.metrics.pate_misses import misses
 from engine.metrics.sweep import Sweep, bins_of, grows_to
 
@@ -114,20 +114,13 @@ def _buffer_credit(events: IntArray, bins: IntArray, n_bins: int, e: int, d: int
     centres = (starts + ends) / 2
     post_end = np.minimum(ends + d, np.append(starts[1:] - 1, n - 1))
     pre_start = np.maximum(np.maximum(starts - e, 0), np.concatenate([[0], post_end[:-1] + 1]))
-    event, rows = _spread(ends + 1, post_end)
+    event, rows = rows_in(ends + 1, post_end)
     after = 1 - (rows - centres[event]) / (post_end - centres)[event]
     credit = grows_to(bins[rows], n_bins, after)
-    event, rows = _spread(pre_start, starts - 1)
+    event, rows = rows_in(pre_start, starts - 1)
     before = 1 - (centres[event] - rows) / (centres - pre_start)[event]
     found = _first_bins(events, bins, n_bins)
     return credit + grows_to(np.maximum(bins[rows], found[event]), n_bins, before)
-
-
-def _spread(firsts: IntArray, lasts: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the event (k,) and row (k,) of every row in the inclusive ranges; an empty range has last < first."""
-    counts = np.maximum(lasts - firsts + 1, 0)
-    event = np.repeat(np.arange(len(firsts)), counts)
-    return event, firsts[event] + np.arange(len(event)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _first_bins(events: IntArray, bins: IntArray, n_bins: int) -> IntArray:

@@ -137,9 +137,9 @@ def _found(file: SkabFile, window_s: float, side: str, rule: str) -> tuple[Float
 
 def _windows(times: FloatArray, window_s: float, side: str) -> FloatArray:
     """Return float64 (n, 2): start and end of every window; one that reaches the next pushes the next one's start."""
-    if side not in ("after", "before", "centre"):
-        raise ValueError(f"side must be 'after', 'before' or 'centre', got {side!r}.")
-    early = {"after": 0.0, "before": window_s, "centre": window_s / 2}[side]
+    if side not in ("after", "before", "center"):
+        raise ValueError(f"side must be 'after', 'before' or 'center', got {side!r}.")
+    early = {"after": 0.0, "before": window_s, "center": window_s / 2}[side]
     windows = np.stack([times - early, times - early + window_s], axis=1)
     for k in range(1, len(windows)):
         windows[k, 0] = max(windows[k, 0], windows[k - 1, 1])

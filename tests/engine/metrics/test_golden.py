@@ -66,3 +66,12 @@ def test_a_degenerate_number_may_be_matched_or_undefined_but_a_null_must_be_unde
     assert golden.same(None, 0.0, 1e-9, lax=True)
     assert not golden.same(None, 0.0, 1e-9)
     assert not golden.same(0.0, None, 1e-9, lax=True)
+
+
+def test_scores_that_are_refused_count_as_undefined_with_the_refusal_as_reason():
+    """A file may hold NaN scores; the grader must neither stop nor invent a number."""
+    data = {"n": 3, "truth": [[1, 1]], "pred": [], "score": [0.1, float("nan"), 0.2]}
+    check = {"m": "ranking", "p": {}, "v": None, "deg": True}
+
+    assert golden.problems(golden.Case(data), check) == []
+    assert golden.problems(golden.Case(data), {**check, "v": {"roc_auc": 0.5}, "deg": False}) != []

@@ -250,3 +250,23 @@ def test_pate_f1_without_alarms_is_zero_and_without_events_undefined():
 
     assert pate_f1(truth, np.zeros(400), 10, 10)["pate_f1"] == 0.0
     assert pate_f1(np.zeros(400), truth, 10, 10)["pate_f1"] is None
+
+
+@pytest.mark.parametrize("windows", [[(5, 9), (7, 12)], [(2, 30), (10, 12)], [(90, 140)], [(200, 210)]])
+def test_overlapping_windows_and_windows_beyond_the_series_are_scored_without_error(windows):
+    scores = np.linspace(0, 1, 100)
+
+    best = nab_optimum(scores, windows, probation=0.0)
+
+    assert best["score"] == pytest.approx(nab_at(scores, windows, best["threshold"], probation=0.0)["score"])
+
+
+def test_a_series_of_many_tiny_events_is_judged_in_seconds_not_minutes():
+    """Flapping labels must not turn loops over events into a way to stop the server."""
+    truth = np.arange(20_000) % 2
+    scores = np.random.default_rng(1).random(20_000)
+
+    judged = panel(truth, None, scores, threshold=0.5, baselines=False)
+
+    assert judged["nab_standard"] is not None
+    assert 0.4 < judged["pate"] < 0.8
