@@ -23,10 +23,12 @@ REACH = 6.0  # deviations from -6 to 6 σ fill the working space; a fixed padded
 
 
 @kernel
-def mass_kernel(x, known, cut_on, cut_at, window, size, reference, latest, count, total, out):  # type: ignore[no-untyped-def]
+def mass_kernel(x, known, cut_on, cut_at, window, size, reference, latest, count, total, gate, streak, patience, out):  # type: ignore[no-untyped-def]
     """Write -log2 of the mean relative mass where each reading falls, then count it into the latest window."""
     n_ticks, n_machines, _ = x.shape
     n_trees, inner = cut_on.shape
+    path = np.zeros((n_trees, 32), np.int64)
+    length = 0
     for m in range(n_machines):
         for i in range(n_ticks):
             # A node with less than a tenth of the window is not halved further (Tan et al. 2011).
@@ -36,14 +38,15 @@ def mass_kernel(x, known, cut_on, cut_at, window, size, reference, latest, count
                 continue
             found = 0.0
             for t in range(n_trees):
-                node, scale, done = 0, 1.0, False
+                node, scale, done, length = 0, 1.0, False, 0
                 while True:
                     if not done:
                         mass = reference[m, t, node]
                         if mass <= limit or node >= inner:
                             found += mass * scale
                             done = True
-                    latest[m, t, node] += 1
+                    path[t, length] = node
+                    length += 1
                     if node >= inner:
                         break
                     right = x[i, m, cut_on[t, node]] >= cut_at[t, node]
@@ -52,6 +55,16 @@ def mass_kernel(x, known, cut_on, cut_at, window, size, reference, latest, count
             if total[m] > 0:
                 # One reading in all trees is the smallest mass that can be told from none.
                 out[i, m] = -np.log2((found + 1.0) / (n_trees * total[m]))
+            # A reading far stranger than usual is not learned, unless such readings go on and on.
+            if out[i, m] >= gate[m]:
+                streak[m] += 1
+                if streak[m] <= patience:
+                    continue
+            else:
+                streak[m] = 0
+            for t in range(n_trees):
+                for depth in range(length):
+                    latest[m, t, path[t, depth]] += 1
             count[m] += 1
             if count[m] >= size[m]:
                 for t in range(n_trees):
@@ -106,11 +119,12 @@ class HalfSpaceTrees(ForestDetector):
             "filled": np.zeros(n_machines, np.int64), "size": size, "total": np.zeros(n_machines, np.int64),
         }  # fmt: skip
 
-    def strangeness(self, z: FloatArray, known: BoolArray, state: State) -> FloatArray:
+    def strangeness(self, z: FloatArray, known: BoolArray, gate: FloatArray, state: State) -> FloatArray:
         raw = np.empty(z.shape[:2])
         mass_kernel(
             unit_space(z), known, state["cut_on"], state["cut_at"], self.window, state["size"],
-            state["reference"], state["latest"], state["filled"], state["total"], raw,
+            state["reference"], state["latest"], state["filled"], state["total"],
+            gate, state["streak"], self.patience, raw,
         )  # fmt: skip
         return raw
 

@@ -20,7 +20,7 @@ REACH = 6.0  # the histograms cover -6 to 6 standard deviations of a projection;
 
 
 @kernel
-def loda_kernel(z, known, weights, sensors, reach, least, window, counts, total, out):  # type: ignore[no-untyped-def]
+def loda_kernel(z, known, weights, sensors, reach, least, window, counts, total, gate, streak, patience, out):  # type: ignore[no-untyped-def]
     """Write the mean of -log2 of the relative frequency over the projections, then count the reading."""
     n_ticks, n_machines, _ = z.shape
     n_projections, n_used = weights.shape
@@ -43,6 +43,13 @@ def loda_kernel(z, known, weights, sensors, reach, least, window, counts, total,
                 bits -= np.log2((counts[m, p, at] + 1.0 / bins) / (total[m] + 1.0))
             if total[m] >= least:
                 out[i, m] = bits / n_projections
+            # A reading far stranger than usual is not learned, unless such readings go on and on.
+            if out[i, m] >= gate[m]:
+                streak[m] += 1
+                if streak[m] <= patience:
+                    continue
+            else:
+                streak[m] = 0
             for p in range(n_projections):
                 counts[m, p, places[p]] += 1.0
             total[m] += 1.0
@@ -95,12 +102,12 @@ class Loda(ForestDetector):
             "counts": np.zeros((n_machines, self.projections, self.bins)), "total": np.zeros(n_machines),
         }  # fmt: skip
 
-    def strangeness(self, z: FloatArray, known: BoolArray, state: State) -> FloatArray:
+    def strangeness(self, z: FloatArray, known: BoolArray, gate: FloatArray, state: State) -> FloatArray:
         raw = np.empty(z.shape[:2])
         least = min(self.warm_up, self.window // 4)
         loda_kernel(
             z, known, state["weights"], state["sensors"], REACH, least, self.window,
-            state["counts"], state["total"], raw,
+            state["counts"], state["total"], gate, state["streak"], self.patience, raw,
         )  # fmt: skip
         return raw
 

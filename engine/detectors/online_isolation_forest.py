@@ -19,7 +19,23 @@ if TYPE_CHECKING:
 
 @kernel
 def grow_kernel(  # type: ignore[no-untyped-def]
-    z, known, leaf_size, max_depth, least, ring, kept, cut_on, cut_at, count, low, high, dice, out
+    z,
+    known,
+    leaf_size,
+    max_depth,
+    least,
+    ring,
+    kept,
+    cut_on,
+    cut_at,
+    count,
+    low,
+    high,
+    dice,
+    gate,
+    streak,
+    patience,
+    out,
 ):
     """Write 2^(-mean depth / usual depth), then let every tree learn the reading and forget the oldest one."""
     n_ticks, n_machines, n_sensors = z.shape
@@ -41,6 +57,17 @@ def grow_kernel(  # type: ignore[no-untyped-def]
                     node = 2 * node + (2 if right else 1)
                     depth += 1
                 depths += depth + max(np.log2(max(count[m, t, node], 1) / leaf_size), 0.0)
+            if kept[m] >= least:
+                usual = max(np.log2(min(kept[m], window) / leaf_size), 1.0)
+                out[i, m] = 2.0 ** (-depths / n_trees / usual)
+            # A reading far stranger than usual is not learned, unless such readings go on and on.
+            if out[i, m] >= gate[m]:
+                streak[m] += 1
+                if streak[m] <= patience:
+                    continue
+            else:
+                streak[m] = 0
+            for t in range(n_trees):
                 # Learn: count down the path, widen the boxes, split the leaf when it holds enough.
                 node, depth = 0, 0
                 while True:
@@ -93,9 +120,6 @@ def grow_kernel(  # type: ignore[no-untyped-def]
                         right = ring[m, place, on] > cut_at[m, t, node]
                         node = 2 * node + (2 if right else 1)
                         depth += 1
-            if kept[m] >= least:
-                usual = max(np.log2(min(kept[m], window) / leaf_size), 1.0)
-                out[i, m] = 2.0 ** (-depths / n_trees / usual)
             for k in range(n_sensors):
                 ring[m, place, k] = z[i, m, k]
             kept[m] += 1
@@ -127,10 +151,11 @@ class OnlineIsolationForest(ForestDetector):
     title: ClassVar[str] = "Online isolation forest"
     good_at: ClassVar[str] = "new regions of the sensor space; forgets reading by reading"
     bad_at: ClassVar[str] = "small shifts; holes in the middle of the data"
+    default_threshold: ClassVar[float] = 6.5
 
     trees: Annotated[int, Range(1, 200, unit="trees")] = 32
     window: Annotated[int, Range(50, 100_000, unit="readings", log=True)] = 2048
-    leaf_size: Annotated[int, Range(2, 256, unit="readings", log=True)] = 32
+    leaf_size: Annotated[int, Range(2, 256, unit="readings", log=True)] = 8
 
     def plant_trees(self, n_machines: int, n_sensors: int, rng: np.random.Generator) -> State:
         leaf = max(1, min(self.leaf_size, self.window // 8))
@@ -149,11 +174,12 @@ class OnlineIsolationForest(ForestDetector):
             "depth": depth,
         }
 
-    def strangeness(self, z: FloatArray, known: BoolArray, state: State) -> FloatArray:
+    def strangeness(self, z: FloatArray, known: BoolArray, gate: FloatArray, state: State) -> FloatArray:
         raw = np.empty(z.shape[:2])
         least = min(self.warm_up, self.window)
         grow_kernel(
             z, known, state["leaf"], state["depth"], least, state["ring"], state["kept"], state["cut_on"],
-            state["cut_at"], state["nodes"], state["low"], state["high"], state["dice"], raw,
+            state["cut_at"], state["nodes"], state["low"], state["high"], state["dice"],
+            gate, state["streak"], self.patience, raw,
         )  # fmt: skip
         return raw

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 @kernel
-def cut_kernel(z, known, least, kept, root, parent, left, right, cut_on, cut_at, count, low, high, dice, out):  # type: ignore[no-untyped-def]
+def cut_kernel(  # type: ignore[no-untyped-def]
+    z, known, least, kept, root, parent, left, right, cut_on, cut_at, count, low, high, dice,
+    gate, streak, patience, out,
+):  # fmt: skip
     """Per tree: take the oldest reading out, put the new one in, write its collusive displacement.
 
     Nodes 0 … size-1 are leaves, one for each place of the window; node size + j is the inner node that came with leaf
@@ -123,6 +126,13 @@ def cut_kernel(z, known, least, kept, root, parent, left, right, cut_on, cut_at,
                 total += worst
             if kept[m] >= least:
                 out[i, m] = total / n_trees
+            # A reading far stranger than usual is taken out again by the next one, unless such readings go on and on.
+            if kept[m] >= size and out[i, m] >= gate[m]:
+                streak[m] += 1
+                if streak[m] <= patience:
+                    continue
+            else:
+                streak[m] = 0
             kept[m] += 1
 
 
@@ -136,6 +146,8 @@ class RobustRandomCutForest(ForestDetector):
 
     Parameters
     ----------
+    patience
+        Strange readings in a row that are not learned; then the new state is taken for normal.
     trees
         Number of trees.
     size
@@ -152,6 +164,10 @@ class RobustRandomCutForest(ForestDetector):
     good_at: ClassVar[str] = "readings that stand apart in any mixture of sensors, also several alike"
     bad_at: ClassVar[str] = "small shifts; faults slower than its trees remember"
 
+    default_threshold: ClassVar[float] = 12.0
+
+    # Short memory learns a slow fault; then the healthy state is the strange one, and must be accepted again soon.
+    patience: Annotated[int, Range(0, 10_000_000, unit="readings in a row")] = 1000
     trees: Annotated[int, Range(1, 200, unit="trees")] = 30
     size: Annotated[int, Range(16, 2048, unit="readings", log=True)] = 128
 
@@ -167,11 +183,11 @@ class RobustRandomCutForest(ForestDetector):
             "dice": rng.integers(1, 2**31 - 2, size=nodes[:2]),
         }  # fmt: skip
 
-    def strangeness(self, z: FloatArray, known: BoolArray, state: State) -> FloatArray:
+    def strangeness(self, z: FloatArray, known: BoolArray, gate: FloatArray, state: State) -> FloatArray:
         raw = np.empty(z.shape[:2])
         cut_kernel(
             z, known, min(self.warm_up, self.size), state["kept"], state["root"], state["parent"], state["left"],
             state["right"], state["cut_on"], state["cut_at"], state["nodes"], state["low"], state["high"],
-            state["dice"], raw,
+            state["dice"], gate, state["streak"], self.patience, raw,
         )  # fmt: skip
         return raw

@@ -17,12 +17,28 @@ if TYPE_CHECKING:
     from engine.records import FloatArray
 
 TABLE = 1021  # cells of each counting sketch; a prime spreads the bins evenly
-REACH = 6.0  # deviations beyond ±6 σ lie in the outermost bins
+REACH = 20.0  # deviations beyond ±20 σ lie in the outermost bins
 
 
 @kernel
 def chain_kernel(  # type: ignore[no-untyped-def]
-    z, known, mixture, reach, chosen, shifts, window, table, size, reference, latest, count, total, out
+    z,
+    known,
+    mixture,
+    reach,
+    chosen,
+    shifts,
+    window,
+    table,
+    size,
+    reference,
+    latest,
+    count,
+    total,
+    gate,
+    streak,
+    patience,
+    out,
 ):
     """Walk each chain to ever finer bins, write how empty the emptiest level was, then count the reading."""
     n_ticks, n_machines, n_sensors = z.shape
@@ -31,6 +47,7 @@ def chain_kernel(  # type: ignore[no-untyped-def]
     mixed = np.zeros(n_mixed)
     used = np.zeros(n_mixed, np.int64)
     bins = np.zeros(n_mixed, np.int64)
+    cells = np.zeros((n_chains, depth), np.int64)
     for m in range(n_machines):
         for i in range(n_ticks):
             out[i, m] = np.nan
@@ -59,10 +76,20 @@ def chain_kernel(  # type: ignore[no-untyped-def]
                     # A bin at level l holds 2^-l of evenly spread readings: count times 2^l compares levels.
                     mass = np.log2(1.0 + reference[m, c, level, h]) + level + 1
                     least = min(least, mass)
-                    latest[m, c, level, h] += 1
+                    cells[c, level] = h
                 strange -= least
             if total[m] > 0:
                 out[i, m] = strange / n_chains + np.log2(total[m])
+            # A reading far stranger than usual is not learned, unless such readings go on and on.
+            if out[i, m] >= gate[m]:
+                streak[m] += 1
+                if streak[m] <= patience:
+                    continue
+            else:
+                streak[m] = 0
+            for c in range(n_chains):
+                for level in range(depth):
+                    latest[m, c, level, cells[c, level]] += 1
             count[m] += 1
             if count[m] >= size[m]:
                 for c in range(n_chains):
@@ -104,6 +131,7 @@ class XStream(ForestDetector):
     title: ClassVar[str] = "xStream"
     good_at: ClassVar[str] = "clusters and holes at several scales; many sensors"
     bad_at: ClassVar[str] = "small shifts; costs more than the other forests"
+    default_threshold: ClassVar[float] = 6.5
 
     chains: Annotated[int, Range(1, 200, unit="chains", log=True)] = 30
     depth: Annotated[int, Range(2, 20, unit="levels")] = 10
@@ -126,10 +154,11 @@ class XStream(ForestDetector):
             "filled": np.zeros(n_machines, np.int64), "size": size, "total": np.zeros(n_machines, np.int64),
         }  # fmt: skip
 
-    def strangeness(self, z: FloatArray, known: BoolArray, state: State) -> FloatArray:
+    def strangeness(self, z: FloatArray, known: BoolArray, gate: FloatArray, state: State) -> FloatArray:
         raw = np.empty(z.shape[:2])
         chain_kernel(
             z, known, state["mixture"], REACH, state["chosen"], state["shifts"], self.window, TABLE, state["size"],
-            state["reference"], state["latest"], state["filled"], state["total"], raw,
+            state["reference"], state["latest"], state["filled"], state["total"],
+            gate, state["streak"], self.patience, raw,
         )  # fmt: skip
         return raw
