@@ -25,7 +25,7 @@ _SHUT_OFF_BAR = 6.36  # H₀: head at no flow and nominal speed
 _STATIC_BAR = 1.5  # Hₛ: head that the system asks for at no flow
 _PUMP_CURVE = 2.2e-5  # k, bar per (L/min)²
 _SYSTEM_CURVE = 1.0e-4  # r, bar per (L/min)²
-_AIR_C, _SEASON_C, _DAY_C = 21.0, 5.0, 2.0  # hall air: mean, yearly and daily amplitude
+_AIR_C, _SEASON_C, _DAY_C = 21.0, 4.0, 2.0  # hall air: mean, yearly and daily amplitude
 _HOUSING_LAG_S, _BEARING_LAG_S = 1200.0, 480.0
 _OIL_FULL, _OIL_FALL = 92.5, 12.0  # percent after a top-up, and what is lost until the next one
 _TOP_UP_S = 900.0  # how long a top-up takes
@@ -99,7 +99,7 @@ class PumpPhysics(Physics):
         useful = 0.02 * flow * pressure / (1.0 + 0.02 * grid.trait("efficiency"))
         winding = grid.variable("winding")
         losses = 1.0 + 0.28 * winding + 0.10 * grid.variable("impeller") + 0.06 * grid.variable("bearing")
-        shaft = (22.5 + 7.0 * load + useful) * losses * (1.0 + 0.02 * grid.wear + 0.04 * grid.variable("viscosity"))
+        shaft = (22.9 + 7.0 * load + useful) * losses * (1.0 + 0.02 * grid.wear + 0.04 * grid.variable("viscosity"))
         hunting = 1.6 * winding * grid.wander("hunting", 60.0)
         return 1.2 + grid.running * (shaft - 1.2 + hunting)
 
@@ -132,5 +132,5 @@ class PumpPhysics(Physics):
         friction = 1.0 + 0.35 * grid.variable("bearing") + 0.6 * starved + 0.15 * grid.variable("alignment")
         friction = friction + 0.03 * grid.trait("grease")
         heat = grid.running * (36.0 + 1.9 * vibration) * friction
-        bearing = grid.lag(0.45 * air + 0.32 * temperature + 2.8 + heat, _BEARING_LAG_S)
+        bearing = grid.lag(0.45 * air + 0.32 * temperature + 3.8 + heat, _BEARING_LAG_S)
         return temperature, bearing
