@@ -124,6 +124,7 @@ class Core:
         if not self._warm:
             self._warm = True
             self.warm_up(self.limits.warm_up_s)
+            self.clock.seek(self.next_us)  # the time that it took is not plant time
         self._produce()
         delivered = self._deliver()
         self.behind = self.behind or self.queue.queued > 0
@@ -145,10 +146,15 @@ class Core:
     def warm_up(self, seconds: float) -> None:
         """Show the detectors the plant time before the next tick; no alarms come of it, nothing is stored."""
         count = min(int(seconds * SECOND_US // self.tick_us), self.ring.most_ticks)
-        for first in range(-count, 0, self._most_ticks):
-            ticks = np.arange(first, min(0, first + self._most_ticks), dtype=np.int64)
-            block = self.plant.block(self.next_us + ticks * self.tick_us)
-            self.ring.append(block, self.bench.score(block))
+        starts = range(-count, 0, self._most_ticks)
+        ticks = [np.arange(first, min(0, first + self._most_ticks), dtype=np.int64) for first in starts]
+        blocks = [self.plant.block(self.next_us + part * self.tick_us) for part in ticks]
+        for block in blocks:  # charts have their past at once; the scores follow
+            self.ring.append(block, self.bench.unscored(block))
+        scores = [self.bench.score(block) for block in blocks]
+        self.ring.clear()
+        for block, scored in zip(blocks, scores, strict=True):
+            self.ring.append(block, scored)
 
     def seek(self, at_us: int) -> None:
         """Go to another plant time; back in time begins a new run, and detectors start anew."""

@@ -58,6 +58,7 @@ def figures(core: Core, rates: Rates) -> dict[str, Any]:
         "memory_bytes": memory_bytes(),
     }
     facts["reasons"] = reasons(facts)
+    facts["notes"] = notes(facts)
     return facts
 
 
@@ -79,6 +80,14 @@ def reasons(facts: dict[str, Any]) -> list[str]:
     if free is not None and free < LITTLE_DISK:
         found.append(f"Only {free >> 20} MB are free on the disk of the store; make room.")
     return found
+
+
+def notes(facts: dict[str, Any]) -> list[str]:
+    """Return what is worth knowing though nothing is wrong, one sentence each."""
+    wanted, real = facts["ticks_per_s_wanted"], facts["ticks_per_s"]
+    if facts["slipped_s"] > 0.0 and real < 0.8 * wanted:
+        return [f"This computer manages {real:,.0f} of {wanted:,.0f} ticks a second; the plant's clock waits for it."]
+    return []
 
 
 def disk_free(path: Path | str) -> int | None:
