@@ -76,6 +76,7 @@ class Cost:
 
     @property
     def total(self) -> float:
+        """The sum of all parts."""
         return float(sum(self.parts.values()))
 
     @property

@@ -26,6 +26,7 @@ class Span:
 
     @property
     def length_us(self) -> int:
+        """Length in microseconds."""
         return self.end_us - self.start_us
 
 

@@ -67,6 +67,7 @@ class Matching:
 
     @property
     def events(self) -> int:
+        """How many events are judged."""
         return len(self.pairs) + len(self.missed)
 
     @property

@@ -36,6 +36,7 @@ class NabFile:
 
     @staticmethod
     def of(scores: ArrayLike, windows: Sequence[Sequence[int]]) -> NabFile:
+        """Return a file of checked scores (n,) and windows as inclusive row ranges."""
         return NabFile(as_scores(scores), tuple((int(first), int(last)) for first, last in windows))
 
 
@@ -109,6 +110,7 @@ class _Judged:
         return thresholds, np.concatenate([self.weights[outside], best - before])
 
     def total(self, threshold: float) -> float:
+        """Return the score of this series at a threshold."""
         alarmed = self.scores >= threshold
         total = math.fsum(self.weights[alarmed & ~self.inside])
         if not len(self.windows):

@@ -26,6 +26,7 @@ class Number:
 
     @property
     def spec(self) -> Spec:
+        """What is said beside the number: title, unit, formula."""
         return SPECS[self.name]
 
 

@@ -61,14 +61,21 @@ def panel(
     chosen = (settings or Settings()).with_window(table)
     numbers = measured_rows(labels, alarmed, values, chosen)
     if alarmed is not None:
-        limits = event_limits(labels, alarmed, chosen.period_s, chosen.tolerance_rows, chosen.seed)
-        numbers |= {
-            name: replace(numbers[name], limits=found, limits_over="events")
-            for name, found in limits.items()
-            if found is not None and numbers[name].value is not None
-        }
+        numbers |= _with_limits(numbers, labels, alarmed, chosen)
     made, missing = _baselines(labels, alarmed, values, table, chosen) if baselines else ({}, {})
     return Panel(in_order(numbers), made, missing)
+
+
+def _with_limits(
+    numbers: dict[str, Number], labels: IntArray, alarmed: IntArray, chosen: Settings
+) -> dict[str, Number]:
+    """Return the numbers that have an interval over events, with it."""
+    limits = event_limits(labels, alarmed, chosen.period_s, chosen.tolerance_rows, chosen.seed)
+    return {
+        name: replace(numbers[name], limits=found, limits_over="events")
+        for name, found in limits.items()
+        if found is not None and numbers[name].value is not None
+    }
 
 
 def _alarms_of(

@@ -57,6 +57,7 @@ class Settings:
     seed: int = 0
 
     def with_window(self, readings: FloatArray | None) -> Settings:
+        """Return the settings with a window chosen, from the readings (n,) or (n, n_sensors) if there are any."""
         if self.window is not None:
             return self
         if readings is None:

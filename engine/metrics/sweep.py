@@ -45,10 +45,12 @@ class Sweep:
 
     @property
     def n(self) -> int:
+        """Number of rows."""
         return len(self.truth)
 
     @property
     def positives(self) -> int:
+        """Number of true rows."""
         return int(self.truth.sum())
 
 

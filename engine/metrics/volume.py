@@ -36,6 +36,7 @@ class _Grid:
 
     @property
     def size(self) -> int:
+        """How many thresholds there are."""
         return len(self.alarms)
 
 

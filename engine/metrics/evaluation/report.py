@@ -30,6 +30,7 @@ class Report:
     notes: Sequence[str] = field(default_factory=tuple)
 
     def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
         return {"kind": self.kind, "rows": list(self.rows), "notes": list(self.notes)}
 
     def text(self) -> str:

@@ -76,6 +76,7 @@ class Table:
         return out
 
     def problem(self, row: int, wrong: str, cure: str) -> FileProblemError:
+        """Return an error about a row (counted from 0) that names its line."""
         return FileProblemError(self.file, f"line {row + FIRST_LINE}", wrong, cure)
 
 
