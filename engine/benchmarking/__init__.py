@@ -1,0 +1,1 @@
+"""Detectors on public real data, with the published results beside ours."""
