@@ -37,8 +37,8 @@ def running(machines: int, hertz: float) -> dict[str, Any]:
         passed_s = (clock.now_us() - due) / 1e6
         runner.stop()
         counts, stored = runner.core.queue.figures(), store.count_readings("pump_station")
-        last_us = runner.snapshot().time_us
-        ticks_due = (last_us - START_US) * hertz / 1e6 + 1
+        first_us, last_us = store.span_us("pump_station") or (0, 0)
+        ticks_due = (last_us - first_us) * hertz / 1e6 + 1
         exact = counts["produced"] == round(ticks_due) and passed_s > 0.99 * wall and runner.core.slipped_us == 0
         store.close()
     kept = counts["dropped"] == 0 and stored == counts["produced"] * machines
