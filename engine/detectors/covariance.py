@@ -107,6 +107,7 @@ class CovarianceDetector(StandardisedDetector):
             state["seen"] += stop - done
             if state["seen"] % self.refresh == 0:
                 state.update(self.model(state["covariance"]))
+                self.refreshed(state)
             done = stop
         return scores
 
@@ -114,6 +115,9 @@ class CovarianceDetector(StandardisedDetector):
         super().fit(block)
         if self.state is not None:
             self.state.update(self.model(self.state["covariance"]))
+
+    def refreshed(self, state: State) -> None:
+        """Be told that the model was made anew; a subclass may decide here to learn no more."""
 
     def keeps_learning(self) -> bool:
         """Say whether the covariance goes on learning."""

@@ -34,9 +34,10 @@ def hampel_kernel(z, least, ring, ordered, filled, place, out):  # type: ignore[
                     middle = ordered[m, k, half]
                     if n % 2 == 0:
                         middle = 0.5 * (middle + ordered[m, k, half - 1])
-                    # The half-th smallest distance, walking outwards from the median in the sorted window.
-                    low, high, width = half - 1, half, 0.0
+                    # The median distance, walking outwards from the median in the sorted window.
+                    low, high, width, shorter = half - 1, half, 0.0, 0.0
                     for _ in range(half + 1):
+                        shorter = width
                         left = middle - ordered[m, k, low] if low >= 0 else np.inf
                         right = ordered[m, k, high] - middle if high < n else np.inf
                         if left < right:
@@ -45,6 +46,8 @@ def hampel_kernel(z, least, ring, ordered, filled, place, out):  # type: ignore[
                         else:
                             width = right
                             high += 1
+                    if n % 2 == 0:
+                        width = 0.5 * (width + shorter)
                     out[i, m, k] = abs(x - middle) / max(1.4826 * width, least)
                 if n == size:
                     old = ring[m, k, at]

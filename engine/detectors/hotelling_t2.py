@@ -26,7 +26,7 @@ class HotellingT2(CovarianceDetector):
     alpha
         Share of independent normal readings that reach the limit.
     training
-        Readings after which the covariance is kept as it is; after `fit` it is kept at once.
+        Complete readings after which the covariance is kept as it is; after `fit` it is kept at once.
 
     References
     ----------
@@ -51,10 +51,11 @@ class HotellingT2(CovarianceDetector):
         if self.state is not None:
             self.state["kept"] = True
 
+    def refreshed(self, state: State) -> None:
+        state["kept"] = state["kept"] or int(state["related"].max()) >= max(self.training, self.warm_up)
+
     def keeps_learning(self) -> bool:
-        state = self.state or {}
-        # Decided at the last refresh, so that pieces of a block decide alike.
-        return not state["kept"] and state["seen"] // self.refresh * self.refresh < self.training
+        return not (self.state or {})["kept"]
 
     def measure(self, complete: FloatArray, distance: FloatArray, block: Block) -> FloatArray:
         return distance / chi2_limit(block.n_sensors, self.alpha)
