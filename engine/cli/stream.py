@@ -125,7 +125,11 @@ def say(settings: StreamSettings, text: str) -> None:
 
 
 def _place(settings: StreamSettings) -> str:
-    places = {"file": settings.output_path, "api": settings.api_url, "kafka": f"topic {settings.kafka_topic}"}
+    from engine.streams.factory import file_of
+
+    if settings.output_mode == "file":
+        return file_of(settings)
+    places = {"api": settings.api_url, "kafka": f"topic {settings.kafka_topic or 'of the Kafka file'}"}
     return str(places.get(settings.output_mode, settings.output_mode))
 
 

@@ -51,7 +51,7 @@ def make_sink(settings: StreamSettings, kafka_file: Path | None = None) -> Sink:
     if mode == "file":
         from engine.streams.sinks.file import File
 
-        return File(str(settings.output_path), form, int(settings.rotate_mb * 1e6))
+        return File(file_of(settings), form, int(settings.rotate_mb * 1e6))
     if mode == "api":
         from engine.streams.sinks.http import Http
 
@@ -66,7 +66,7 @@ def make_sink(settings: StreamSettings, kafka_file: Path | None = None) -> Sink:
         servers = tuple(given) or tuple(file.get("bootstrap_servers", ()))
         spool = spool_folder("kafka", ",".join(find_broker(servers or None).servers))
         return Kafka(
-            str(settings.kafka_topic),
+            settings.kafka_topic or file.get("topic", "sensor-data"),
             servers,
             str(spool),
             options={**file.get("producer", {}), **file.get("security", {})},
@@ -85,6 +85,13 @@ def make_flow(settings: StreamSettings, kafka_file: Path | None = None) -> Flow:
     source = make_source(settings)
     queue: BoundedQueue = BoundedQueue(settings.queue_rows, settings.queue_policy)  # type: ignore[type-arg]
     return Flow(source, make_sink(settings, kafka_file), queue, settings.rate, settings.paced)
+
+
+def file_of(settings: StreamSettings) -> str:
+    """Return the path of the file that a stream in mode file writes."""
+    if settings.output_path is not None:
+        return settings.output_path
+    return str(home() / f"stream.{'jsonl' if settings.format == 'json' else settings.format}")
 
 
 def spool_folder(kind: str, place: str) -> Path:

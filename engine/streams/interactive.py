@@ -113,10 +113,11 @@ def listen(commands: Commands, lines: TextIO, out: TextIO) -> threading.Thread:
     _complete_with(commands)
 
     def loop() -> None:
-        for line in _typed(lines):
-            answer = commands.obey(line)
-            if answer:
-                print(answer, file=out, flush=True)
+        with contextlib.suppress(OSError):  # the terminal is gone; the stream goes on
+            for line in _typed(lines):
+                answer = commands.obey(line)
+                if answer:
+                    print(answer, file=out, flush=True)
 
     thread = threading.Thread(target=loop, name="faultlab-keyboard", daemon=True)
     thread.start()

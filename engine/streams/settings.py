@@ -31,7 +31,8 @@ class StreamSettings:
     machines
         The machines that send; None = all.
     output_mode, output_path, api_url, kafka_topic, kafka_bootstrap_servers
-        Where rows go.
+        Where rows go; without a path a file is stream.jsonl (.csv, .parquet) in the lab's own folder, without a topic
+        it is that of the Kafka file.
     include_anomalies, anomaly_injection_rate
         Whether faults start by themselves, and the probability that one starts at a row of a machine without a fault.
     maintenance_simulation, maintenance_interval
@@ -204,11 +205,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _checked(settings: StreamSettings) -> StreamSettings:
-    needs = {"file": ("output_path", "--output"), "api": ("api_url", "--url"), "kafka": ("kafka_topic", "--topic")}
-    if settings.output_mode in needs:
-        key, flag = needs[settings.output_mode]
-        if getattr(settings, key) is None:
-            raise LabError(f"Mode {settings.output_mode} needs {flag}; give it or set {key} in the file.")
+    if settings.output_mode == "api" and settings.api_url is None:
+        raise LabError("Mode api needs --url; give it or set api_url in the file.")
     if settings.output_mode != "file" and settings.format == "parquet":
         raise LabError("Parquet is for files; use --mode file --output name.parquet.")
     return settings
