@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.records import SECOND_US
 from engine.running.commands import Commands
+from engine.running.controls import Controls
 from engine.running.core import Core, Limits
 from engine.running.figures import Rates, figures
 from engine.running.frames import Frame, Snapshot
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from engine.alarms import AlarmDesk, AlarmRules
     from engine.clock import Clock
     from engine.detectors.base import Detector
-    from engine.plant.history import Active
-    from engine.plant.journal import Entry, Injection, Maintenance
     from engine.plant.simulator import Plant
     from engine.records import Block, FloatArray
     from engine.store.run_records import RunRecord
@@ -36,7 +35,7 @@ IDLE_S = 0.5  # the longest wait without looking around
 log = logging.getLogger(__name__)
 
 
-class Runner:
+class Runner(Controls):
     """Clock → plant → queue → detectors → alarms → store and subscribers, in a thread of its own.
 
     All commands may be called from any thread; they are obeyed between ticks and return when they are.
@@ -230,122 +229,3 @@ class Runner:
         idle = self._thread is None or self._stopping.is_set()
         facts["status"] = "degraded" if facts["reasons"] else "stopped" if idle else "ok"
         return facts
-
-    # ---- time
-
-    def pause(self) -> None:
-        """Stop plant time."""
-        self._call(self.clock.pause)
-
-    def resume(self) -> None:
-        """Let plant time go on."""
-        self._call(self.clock.resume)
-
-    def set_speed(self, speed: float) -> None:
-        """Set seconds of plant time per second, 0.1 to 10,000."""
-        self._call(lambda: self.clock.set_speed(speed))
-
-    def step(self, ticks: int = 1) -> None:
-        """Go on by some ticks, paused or not."""
-        self._call(lambda: self.core.catch_up_to(self.core.next_us + (max(1, int(ticks)) - 1) * self.core.tick_us))
-
-    def seek(self, at_us: int) -> None:
-        """Go to another plant time; going back begins a new run."""
-        self._call(lambda: self._seek(at_us))
-
-    def _seek(self, at_us: int) -> None:
-        self.interventions.forget()
-        self.core.seek(at_us)
-
-    def set_tick(self, seconds: float) -> None:
-        """Set the plant time between two readings."""
-        self._call(lambda: self.core.set_tick(seconds))
-
-    def fast_forward(self) -> int:
-        """Run at full speed to the moment at which an injected fault becomes detectable; returns that plant time."""
-        target = self.interventions.detectable_us()
-        self._call(lambda: self.core.catch_up_to(target))
-        return target
-
-    # ---- faults (instructors)
-
-    def inject(self, **what: Any) -> Injection:
-        """Put a fault on a machine: fault, machine, severity, ramp_s, duration_s, delay_s, shape, sensors, values."""
-        return self._call(lambda: self.interventions.inject(**what))
-
-    def clear(self, machine: str | None = None) -> tuple[str, ...]:
-        """End the faults of a machine, or of all; returns the machines that had any."""
-        return self._call(lambda: self.interventions.clear(machine))
-
-    def maintain(self, machine: str, minutes: float = 30.0, delay_s: float = 0.0) -> Maintenance:
-        """Stop a machine for work."""
-        return self._call(lambda: self.interventions.maintain(machine, minutes, delay_s))
-
-    def undo(self) -> str:
-        """Take the last of these commands back; returns what it was."""
-        return self._call(self.interventions.undo)
-
-    def active_faults(self) -> tuple[Active, ...]:
-        """Return what acts on the machines now. For instructors' eyes only."""
-        return self._call(self.interventions.active)
-
-    def pending_entries(self) -> tuple[Entry, ...]:
-        """Return the injections and stops that have not begun. For instructors' eyes only."""
-        return self._call(self.interventions.pending)
-
-    def set_automatic(
-        self, faults_per_machine_hour: float | None = None, maintenance_interval_s: float | None = None
-    ) -> None:
-        """Switch automatic faults and scheduled maintenance on (a rate, an interval) or off (None)."""
-        self._call(lambda: self.interventions.set_automatic(faults_per_machine_hour, maintenance_interval_s))
-
-    # ---- detectors and alarms
-
-    def set_threshold(self, detector: str, threshold: float) -> None:
-        """Set the score from which on a detector raises alarms."""
-        self._call(lambda: self.core.bench.set_threshold(detector, threshold))
-
-    def add_detector(self, name: str, detector: Detector, threshold: float | None = None) -> None:
-        """Put a detector to work; it warms up on what is in memory first."""
-
-        def add() -> None:
-            self._forget_alarms(name)
-            self.core.bench.add(name, detector, threshold)
-            block, _ = self.core.ring.last(self.core.ring.most_ticks)
-            if len(block):
-                self.core.bench.warm(name, block)
-
-        self._call(add)
-
-    def remove_detector(self, name: str) -> None:
-        """Take a detector out; its alarms end."""
-
-        def remove() -> None:
-            self.core.bench.remove(name)
-            self.core.ring.forget_scores(name)
-            self._forget_alarms(name)
-
-        self._call(remove)
-
-    def enable_detector(self, name: str) -> None:
-        """Give a disabled detector another chance."""
-        self._call(lambda: self.core.bench.enable(name))
-
-    def acknowledge(self, number: int, author: str = "") -> None:
-        """Say that a person has seen an alarm."""
-        self._call(lambda: self.core.publish_changes((self.desk.acknowledge(number, author),)))
-
-    def comment(self, number: int, author: str, text: str) -> None:
-        """Write a comment on an alarm."""
-        self._call(lambda: self.core.publish_changes((self.desk.comment(number, author, text),)))
-
-    def shelve(self, minutes: float, machine: str | None = None, detector: str | None = None) -> None:
-        """Silence alarms of a machine, a detector or both for some plant time."""
-        self._call(lambda: self.core.publish_changes(self.desk.shelve(minutes, machine, detector)))
-
-    def unshelve(self, machine: str | None = None, detector: str | None = None) -> None:
-        """Take a silence back."""
-        self._call(lambda: self.core.publish_changes(self.desk.unshelve(machine, detector)))
-
-    def _forget_alarms(self, detector: str) -> None:
-        self.core.publish_changes(self.desk.forget_detector(detector))

@@ -67,9 +67,9 @@ class Bench:
             table.pop(name)
         self.disabled.pop(name, None)
 
-    def warm(self, name: str, block: Block) -> None:
-        """Show one detector the past; its scores are not kept."""
-        self._scores_of(name, block)
+    def warm(self, name: str, block: Block) -> FloatArray:
+        """Show one detector the past and return its scores, (n_ticks, n_machines)."""
+        return self._scores_of(name, block)
 
     def enable(self, name: str) -> None:
         """Give a disabled detector another chance, from an empty state."""

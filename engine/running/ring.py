@@ -99,6 +99,13 @@ class Ring:
         scores = {name: values[part].copy() for name, values in self._scores.items()}
         return Block(*arrays, self.machines, self.sensors), scores
 
+    def keep_scores(self, name: str, scores: FloatArray) -> None:
+        """Give a detector that came later its scores of the newest ticks, (n_ticks, n_machines)."""
+        with self._lock:
+            kept = self._scores.setdefault(name, np.full((len(self._times), len(self.machines)), np.nan))
+            n = min(len(scores), self._stop - self._start)
+            kept[self._stop - n : self._stop] = scores[len(scores) - n :]
+
     def forget_scores(self, name: str) -> None:
         """Drop the scores of a detector that was taken away."""
         with self._lock:
