@@ -49,6 +49,7 @@ class Feed:
         self._number, self._published = 0, 0.0
         self._hello: tuple[float, bytes] = (-1e9, b"")
         self._lock = threading.Lock()
+        self.begun = threading.Event()  # set with the first frame
         self._alarms = {alarm.number: alarm for alarm in runner.snapshot().alarms}
         self._stop = runner.subscribe(self.on_frame)
 
@@ -58,6 +59,7 @@ class Feed:
 
     def on_frame(self, frame: Any) -> None:
         """Publish a frame; runs on the runner's thread and must be quick."""
+        self.begun.set()
         self._remember(frame.alarms)
         if self.hub.viewers == 0:
             return

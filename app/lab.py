@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from app.feed import Feed
 from app.hub import Hub
 from app.keys import Guesses, Keys
-from app.opening import add_late_detectors, bring_to_life, open_runner
+from app.opening import add_later, last_detectors, later_detectors, open_runner
 from engine.errors import LabError
 from engine.home import home
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 REGISTRY = "_faultlab_process"
+FIRST_FRAME_S = 5.0
 HEAVY = ("plotly.graph_objects", "pandas", "scipy.stats", "sklearn.ensemble")
 
 
@@ -65,14 +66,16 @@ class Lab:
         return self.runner.plant.spec
 
     def start(self) -> None:
-        """Let plant time run: train, start, then import what is heavy, all beside the server."""
+        """Let plant time run; train detectors and import what is heavy beside the server."""
         threading.Thread(target=self._live, name="faultlab-start", daemon=True).start()
 
     def _live(self) -> None:
         try:
-            bring_to_life(self.runner)
+            self.runner.start()
+            self.feed.begun.wait(FIRST_FRAME_S)  # charts first: training would take the processor from them
+            add_later(self.runner, later_detectors(self.spec))
             warm_up()
-            add_late_detectors(self.runner)
+            add_later(self.runner, last_detectors())
         except LabError as problem:
             log.warning("%s", problem)
         finally:

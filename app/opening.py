@@ -13,7 +13,7 @@ from engine.detectors.live import live_detectors, train
 from engine.errors import LabError
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
-from engine.records import time_us
+from engine.records import SECOND_US, time_us
 from engine.runner import Limits, Runner
 from engine.running.resume import resume_point
 from engine.store.store import Store
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 DEFAULT_PLANT, DEFAULT_SPEED = "pump_station", 10.0
-LATE_DETECTORS = ("isolation_forest",)
+FIRST_DETECTORS, LAST_DETECTORS = ("limit",), ("isolation_forest",)
 START = time_us("2026-01-05T08:00:00Z")  # a Monday morning: load rises, nothing has happened yet
 WARM_UP_S = 2 * 3600.0  # detectors and charts have a past from the first second on
 
@@ -53,7 +53,7 @@ def open_runner(folder: Path, environment: Mapping[str, str]) -> tuple[Store, Ru
 
 def _runner(store: Store, spec: PlantSpec, seed: int | None, speed: float) -> Runner:
     """Continue the newest run when it is of that plant (and seed, when one is asked for); else begin a new one."""
-    limits, detectors = Limits(warm_up_s=WARM_UP_S), live_detectors(spec)
+    limits, detectors = Limits(warm_up_s=WARM_UP_S), first_detectors(spec)
     point = resume_point(store, spec, seed)
     if point is None:
         plant = Plant(spec, secrets.randbits(31) if seed is None else seed)
@@ -62,20 +62,30 @@ def _runner(store: Store, spec: PlantSpec, seed: int | None, speed: float) -> Ru
     return Runner(point.plant, store, detectors, clock, point.tick_s, limits=limits, run=point.run)
 
 
-def bring_to_life(runner: Runner) -> None:
-    """Train the detectors on the plant's past and let time run; takes a second, so the server does it beside."""
-    problem = train(runner.detectors, runner.plant, runner.clock.now_us())
+def first_detectors(spec: PlantSpec) -> dict[str, Detector]:
+    """Return the detectors that need no training: the data sheet's limits."""
+    return {name: catalog.make("detector", name).bind(spec) for name in FIRST_DETECTORS}
+
+
+def add_later(runner: Runner, detectors: Mapping[str, Detector]) -> None:
+    """Train detectors on the time before what is in memory, then put them to work; they score the memory first."""
+    block, _ = runner.recent(WARM_UP_S)
+    first_us = int(block.times_us[0]) if len(block) else runner.clock.now_us() - int(WARM_UP_S * SECOND_US)
+    problem = train(detectors, runner.plant, first_us)
     if problem:
         log.warning("%s", problem)
-    runner.start()
-
-
-def add_late_detectors(runner: Runner) -> None:
-    """Put those to work whose libraries take a second to import."""
-    late: dict[str, Detector] = {name: OnContext(catalog.make("detector", name)) for name in LATE_DETECTORS}
-    train(late, runner.plant, runner.clock.now_us())
-    for name, detector in late.items():
+    for name, detector in detectors.items():
         runner.add_detector(name, detector)
+
+
+def later_detectors(spec: PlantSpec) -> dict[str, Detector]:
+    """Return those of the default detectors whose training or libraries take a second: charts do not wait for them."""
+    return {name: one for name, one in live_detectors(spec).items() if name not in FIRST_DETECTORS}
+
+
+def last_detectors() -> dict[str, Detector]:
+    """Return those that need scikit-learn, which takes longest to import."""
+    return {name: OnContext(catalog.make("detector", name)) for name in LAST_DETECTORS}
 
 
 def number_of(environment: Mapping[str, str], name: str, kind: type, default: Any) -> Any:

@@ -24,6 +24,7 @@ STYLE = """
 [data-testid=stMainBlockContainer]{padding:2.6rem 2.2rem 3rem}
 [data-testid=stSidebarHeader]{height:2.6rem}
 [data-testid=stHeader]{background:transparent}
+[data-testid=stSidebar] [data-testid=stHtml] a{color:inherit}
 """
 
 

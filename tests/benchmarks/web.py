@@ -70,6 +70,8 @@ def live_viewers() -> list[dict[str, Any]]:
 
 def warm_start() -> list[dict[str, Any]]:
     """From the command to the first frame with readings on the live socket; the second start, files in the cache."""
+    import psutil
+
     taken = []
     for _ in range(2):
         with tempfile.TemporaryDirectory() as folder:
@@ -78,8 +80,11 @@ def warm_start() -> list[dict[str, Any]]:
             served.launch()
             with served_until_end(served):
                 asyncio.run(_first_frame(served))
-                taken.append(time.perf_counter() - began)
-    return [{"name": "warm start to first live frame", "ours": f"{taken[-1]:.1f} s", "target": "3 s"}]
+                spent = psutil.Process(served.process.pid).cpu_times()
+                taken.append((time.perf_counter() - began, spent.user + spent.system))
+    seconds, processor = taken[-1]
+    ours = f"{seconds:.1f} s ({processor:.1f} s of processor time)"
+    return [{"name": "warm start to first live frame", "ours": ours, "target": "3 s"}]
 
 
 class served_until_end:  # noqa: N801 - reads as a phrase
@@ -146,6 +151,7 @@ async def _page(served: Served, lags: list[float], stop: asyncio.Event, *, live:
 
         async def run(fragment: str = "") -> None:
             message = BackMsg()
+            message.rerun_script.SetInParent()
             if script:
                 message.rerun_script.page_script_hash = script
             elif live:

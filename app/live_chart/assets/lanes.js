@@ -19,6 +19,7 @@ export function drawLanes(canvas, theme, series, view, machine, thresholds, alar
     const score = at < 0 ? NaN : series.score(at, machine, k)
     const spans = alarms.filter((alarm) => alarm.detector === detector.name)
     background(pen, theme, place, top, row)
+    for (const span of spans) tint(pen, theme, place, view, span, series.last, top, row)
     area(pen, theme, place, series, view, machine, k, threshold, top, row)
     for (const span of spans) bar(pen, theme, place, view, span, series.last, top, row, size)
     names(pen, theme, place, detector, score, threshold, spans.some((s) => s.end === null), top, row, size, width)
@@ -56,12 +57,25 @@ function area(pen, theme, place, series, view, machine, detector, threshold, top
   pen.globalAlpha = 1; pen.strokeStyle = theme.line; pen.lineWidth = 1.2; pen.stroke(); pen.restore()
 }
 
-function bar(pen, theme, place, view, alarm, now, top, row, size) {
+// From where to where an alarm is drawn, or null when it is out of view.
+function reach(place, view, alarm, now) {
   const end = alarm.end ?? now
-  if (alarm.start > view.end || end < view.start) return
+  if (alarm.start > view.end || end < view.start) return null
   const x = Math.max(place.left, place.x(alarm.start)), until = Math.min(place.left + place.w, place.x(end))
-  pen.fillStyle = theme.red; pen.globalAlpha = 0.16; pen.fillRect(x, top, Math.max(2, until - x), row - 3)
-  pen.globalAlpha = 1; pen.fillRect(x, top + row - 6, Math.max(2, until - x), 3)
+  return [x, Math.max(2, until - x)]
+}
+
+function tint(pen, theme, place, view, alarm, now, top, row) {
+  const span = reach(place, view, alarm, now)
+  if (!span) return
+  pen.fillStyle = theme.red; pen.globalAlpha = 0.14; pen.fillRect(span[0], top, span[1], row - 3); pen.globalAlpha = 1
+}
+
+function bar(pen, theme, place, view, alarm, now, top, row, size) {
+  const span = reach(place, view, alarm, now)
+  if (!span) return
+  const [x] = span
+  pen.fillStyle = theme.red; pen.fillRect(x, top + row - 6, span[1], 3)
   if (alarm.start >= view.start) triangle(pen, x, top + row - 6, size * 0.45, theme.red)
 }
 

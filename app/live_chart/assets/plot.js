@@ -58,10 +58,12 @@ export function drawSensor(canvas, theme, series, view, machine, sensor, range, 
   stops(pen, place, theme, series, view, machine)
   yAxis(pen, place, theme, range, size)
   timeAxis(pen, place, theme, view, size)
-  limit(pen, place, theme, meta, "warning", range, theme.orange, [5, 4], size)
-  limit(pen, place, theme, meta, "critical", range, theme.red, [], size)
+  limit(pen, place, meta, "warning", range, theme.orange, [5, 4])
+  limit(pen, place, meta, "critical", range, theme.red, [])
   picked(pen, place, theme, selection)
   line(pen, place, series, view, (at) => series.value(at, machine, sensor), theme.line, 1.6)
+  limitName(pen, place, theme, meta, "warning", range, theme.orange, size)
+  limitName(pen, place, theme, meta, "critical", range, theme.red, size)
   alarmMarks(pen, place, theme, marks, view, size)
   cross(pen, place, theme, cursor)
   return place
@@ -111,14 +113,23 @@ export function timeAxis(pen, place, theme, view, size) {
   }
 }
 
-function limit(pen, place, theme, meta, word, range, colour, dash, size) {
+function limit(pen, place, meta, word, range, colour, dash) {
   const value = meta[word]
   if (value === null || value < range.low || value > range.high) return
   const y = Math.round(place.y(value)) + 0.5
   pen.strokeStyle = colour; pen.lineWidth = 1.2; pen.setLineDash(dash)
   pen.beginPath(); pen.moveTo(place.left, y); pen.lineTo(place.left + place.w, y); pen.stroke(); pen.setLineDash([])
-  pen.textAlign = "left"; pen.textBaseline = y - place.top < size * 1.4 ? "top" : "bottom"; pen.fillStyle = colour
-  pen.fillText(`${meta.words[word]} ${value}`, place.left + 5, y + (pen.textBaseline === "top" ? 2 : -2))
+}
+
+// After the line and with a halo, so that it can be read on top of it.
+function limitName(pen, place, theme, meta, word, range, colour, size) {
+  const value = meta[word]
+  if (value === null || value < range.low || value > range.high) return
+  const y = place.y(value), text = `${meta.words[word]} ${value}`
+  pen.textAlign = "left"; pen.textBaseline = y - place.top < size * 1.4 ? "top" : "bottom"
+  const at = y + (pen.textBaseline === "top" ? 3 : -3)
+  pen.lineWidth = 3.5; pen.lineJoin = "round"; pen.strokeStyle = theme.paper; pen.strokeText(text, place.left + 5, at)
+  pen.fillStyle = colour; pen.fillText(text, place.left + 5, at)
 }
 
 // A line through all ticks in view; where pixels are fewer than ticks, lowest and highest of each pixel.

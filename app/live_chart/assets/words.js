@@ -49,7 +49,7 @@ export function alarmRows(live, words) {
   const rank = (alarm) => (alarm.end === null ? 0 : 1)
   const mine = [...live.alarms.values()].filter((a) => a.machine === live.machineName)
     .sort((a, b) => rank(a) - rank(b) || b.start - a.start).slice(0, 8)
-  const key = JSON.stringify(mine.map((a) => [a.id, a.state, a.end])) + live.machineName + live.data.may_acknowledge
+  const key = JSON.stringify(mine.map((a) => [a.id, a.state, a.end])) + live.machineName + live.data.may_acknowledge + live.info.detectors.length
   if (key === live.alarmsShown) return
   live.alarmsShown = key
   const rows = mine.map((alarm) => element("tr", { class: alarm.end === null ? "open" : "" },
