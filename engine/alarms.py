@@ -36,7 +36,7 @@ class AlarmDesk:
     Parameters
     ----------
     rules
-        For all detectors, or by detector name; a detector not named has the default rules.
+        For all detectors, or by detector name; a detector not named has the rules called "default".
     marks
         Warning and critical marks of the sensors, from which priorities come; None = every alarm is a notice.
     """
@@ -58,7 +58,8 @@ class AlarmDesk:
         """Return the rules that hold for a detector."""
         if isinstance(self._rules, AlarmRules):
             return self._rules
-        return (self._rules or {}).get(detector, AlarmRules())
+        named = self._rules or {}
+        return named.get(detector) or named.get("default") or AlarmRules()
 
     @property
     def standing(self) -> tuple[Alarm, ...]:
@@ -68,9 +69,9 @@ class AlarmDesk:
     @property
     def recent(self) -> tuple[Alarm, ...]:
         """Standing and ended alarms that are still in memory, the newest first; a reopened one counts as standing."""
-        open_numbers = {alarm.number for alarm in self._standing.values()}
-        ended = {alarm.number: alarm for alarm in self._ended if alarm.number not in open_numbers}
-        return tuple(sorted((*ended.values(), *self._standing.values()), key=lambda alarm: -alarm.number))
+        ended, standing = tuple(self._ended), tuple(self._standing.values())  # other threads may read while it runs
+        newest = {alarm.number: alarm for alarm in (*ended, *standing)}
+        return tuple(sorted(newest.values(), key=lambda alarm: -alarm.number))
 
     def groups(self) -> dict[int, tuple[Alarm, ...]]:
         """Return the standing alarms by group, so that one broken machine is one line however many detectors agree."""
