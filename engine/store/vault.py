@@ -100,7 +100,10 @@ class Vault:
             "order by version desc",
             [subject],
         )
-        return tuple(TruthVersion(*row[:5], _events(row[5])) for row in rows.fetchall())
+        return tuple(
+            TruthVersion(name, version, digest, made, reason, _events(events))
+            for name, version, digest, made, reason, events in rows.fetchall()
+        )
 
     def subjects(self) -> tuple[str, ...]:
         """Return what the vault knows the truth about."""
