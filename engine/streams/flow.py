@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.streams.sources.plant import PlantSource
 
 log = logging.getLogger(__name__)
-UNPACED_TICKS = 512  # ticks in a block when nothing waits
+MOST_UNPACED_TICKS = 4096  # ticks in a block when nothing waits; the plant works out each change once a block
 FRAME_S = 0.1  # ticks closer together than this travel in one block
 IDLE_S = 0.25  # how often an idle sink is asked to flush
 
@@ -96,8 +96,9 @@ class Flow:
         return self._paced_ticks() if self.paced else self._unpaced_ticks()
 
     def _unpaced_ticks(self) -> Iterator[int]:
+        fitting = self.queue.capacity // (2 * len(self.source.machine_names))
         while not self._stop.is_set() and not self.source.finished:
-            yield UNPACED_TICKS
+            yield max(1, min(MOST_UNPACED_TICKS, fitting))
 
     def _paced_ticks(self) -> Iterator[int]:
         together = max(1, int(self.rate * FRAME_S))

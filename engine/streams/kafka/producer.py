@@ -67,6 +67,7 @@ class BoundedProducer:
         self._numbers = itertools.count()
         self._open: dict[int, tuple[int, Settled]] = {}
         self._bytes = 0
+        self._waiting = 0
         self.blocked_s = 0.0
         self._kafka_error = KafkaError
         try:
@@ -101,13 +102,12 @@ class BoundedProducer:
                 self._open.pop(number, None)
                 self._bytes -= size
             raise BackpressureError(f"{type(problem).__name__}: {problem}") from None
-        future.add_callback(lambda _metadata: self._settle(number, None))
-        future.add_errback(lambda problem: self._settle(number, problem))
+        future.add_both(lambda outcome: self._settle(number, outcome if isinstance(outcome, Exception) else None))
 
     def wait_until_settled(self, timeout_s: float) -> bool:
         """Wait until nothing is in flight."""
         with self._room:
-            return self._room.wait_for(lambda: not self._open, max(0.0, timeout_s))
+            return self._wait(lambda: not self._open, timeout_s)
 
     def close(self, timeout_s: float) -> None:
         """Deliver what is in flight for up to `timeout_s`, then give the rest up; every record is settled after it."""
@@ -127,10 +127,24 @@ class BoundedProducer:
         if self._has_room(size):
             return
         started = time.monotonic()
-        done = self._room.wait_for(lambda: self._has_room(size), self.max_block_s)
+        done = self._wait(lambda: self._has_room(size), self.max_block_s)
         self.blocked_s += time.monotonic() - started
         if not done:
             raise BackpressureError(f"{len(self._open)} records unacknowledged after {self.max_block_s:g} s.")
+
+    def _wait(self, claim: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait for something that a settled record may bring about; who calls holds `_room`."""
+        self._waiting += 1
+        try:
+            until = time.monotonic() + timeout_s
+            while not claim():
+                left = until - time.monotonic()
+                if left <= 0:
+                    return False
+                self._room.wait(min(left, 0.05))  # a record settled just before we waited has not woken us
+            return True
+        finally:
+            self._waiting -= 1
 
     def _has_room(self, size: int) -> bool:
         return not self._open or (len(self._open) < self.max_in_flight and self._bytes + size <= self.max_bytes)
@@ -144,5 +158,6 @@ class BoundedProducer:
         try:
             entry[1](problem)
         finally:
-            with self._room:
-                self._room.notify_all()
+            if self._waiting:
+                with self._room:
+                    self._room.notify_all()
