@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import numpy as np
 
 from engine.detectors.kernels import kernel
+from engine.detectors.sorted_window import median_and_width, replace_oldest
 from engine.detectors.standard import BIGGEST, StandardisedDetector
 from engine.params import Range
 
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
 @kernel
 def hampel_kernel(z, least, ring, ordered, filled, place, out):  # type: ignore[no-untyped-def]
-    """Write |z - median| over the scaled median deviation of the window before it; the window is kept sorted."""
+    """Write |z - median| over the scaled median deviation of the window before it, then put z into the window."""
     n_ticks, n_machines, n_sensors = z.shape
-    size = ring.shape[2]
     for m in range(n_machines):
         for k in range(n_sensors):
             n, at = filled[m, k], place[m, k]
@@ -30,45 +30,9 @@ def hampel_kernel(z, least, ring, ordered, filled, place, out):  # type: ignore[
                 if not np.isfinite(x):
                     continue
                 if n >= 8:
-                    half = n // 2
-                    middle = ordered[m, k, half]
-                    if n % 2 == 0:
-                        middle = 0.5 * (middle + ordered[m, k, half - 1])
-                    # The median distance, walking outwards from the median in the sorted window.
-                    low, high, width, shorter = half - 1, half, 0.0, 0.0
-                    for _ in range(half + 1):
-                        shorter = width
-                        left = middle - ordered[m, k, low] if low >= 0 else np.inf
-                        right = ordered[m, k, high] - middle if high < n else np.inf
-                        if left < right:
-                            width = left
-                            low -= 1
-                        else:
-                            width = right
-                            high += 1
-                    if n % 2 == 0:
-                        width = 0.5 * (width + shorter)
+                    middle, width = median_and_width(ordered[m, k], n)
                     out[i, m, k] = abs(x - middle) / max(1.4826 * width, least)
-                if n == size:
-                    old = ring[m, k, at]
-                    a, b = 0, n - 1
-                    while a < b:
-                        mid = (a + b) // 2
-                        if ordered[m, k, mid] < old:
-                            a = mid + 1
-                        else:
-                            b = mid
-                    for j in range(a, n - 1):
-                        ordered[m, k, j] = ordered[m, k, j + 1]
-                    n -= 1
-                j = n
-                while j > 0 and ordered[m, k, j - 1] > x:
-                    ordered[m, k, j] = ordered[m, k, j - 1]
-                    j -= 1
-                ordered[m, k, j] = x
-                ring[m, k, at] = x
-                n += 1
-                at = at + 1 if at + 1 < size else 0
+                n, at = replace_oldest(ordered[m, k], ring[m, k], n, at, x)
             filled[m, k], place[m, k] = n, at
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.detectors.kernels import kernel
+from engine.detectors.sorted_window import replace_oldest
 
 if TYPE_CHECKING:
     from engine.detectors.thresholds.base import State
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 def rank_kernel(scores, tail, training, stays, conformal, ring, ordered, filled, place, out):  # type: ignore[no-untyped-def]
     """Write the level that the share `tail` of the window reaches, then put the score into the sorted window."""
     n_ticks, n_machines = scores.shape
-    size = ring.shape[1]
     for m in range(n_machines):
         n, at = filled[m], place[m]
         for i in range(n_ticks):
@@ -36,26 +36,7 @@ def rank_kernel(scores, tail, training, stays, conformal, ring, ordered, filled,
                     out[i, m] = ordered[m, low] + (h - low) * (ordered[m, high] - ordered[m, low])
             if not np.isfinite(x) or (n == 0 and x == 0.0) or (stays and n >= training):
                 continue
-            if n == size:
-                old = ring[m, at]
-                lo, hi = 0, n - 1
-                while lo < hi:
-                    mid = (lo + hi) // 2
-                    if ordered[m, mid] < old:
-                        lo = mid + 1
-                    else:
-                        hi = mid
-                for j in range(lo, n - 1):
-                    ordered[m, j] = ordered[m, j + 1]
-                n -= 1
-            j = n
-            while j > 0 and ordered[m, j - 1] > x:
-                ordered[m, j] = ordered[m, j - 1]
-                j -= 1
-            ordered[m, j] = x
-            ring[m, at] = x
-            n += 1
-            at = at + 1 if at + 1 < size else 0
+            n, at = replace_oldest(ordered[m], ring[m], n, at, x)
         filled[m], place[m] = n, at
 
 
