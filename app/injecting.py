@@ -54,7 +54,9 @@ def _course(cls: Any, name: str) -> dict[str, Any]:
     shapes = list(SHAPES)
     shape = right.selectbox(t("Onset"), shapes, shapes.index(cls.shape), key=f"shape/{name}")
     ramp = left.number_input(t("Ramp (min)"), 0.0, 1440.0, cls.ramp_s / 60, 1.0, "%g", key=f"ramp/{name}")
-    minutes = right.number_input(t("Duration (min)"), 0.5, 10080.0, cls.duration_s / 60, 5.0, "%g", key=f"duration/{name}")
+    minutes = right.number_input(
+        t("Duration (min)"), 0.5, 10080.0, cls.duration_s / 60, 5.0, "%g", key=f"duration/{name}"
+    )
     delay = left.number_input(
         t("Begins in (min of plant time)"), 0.0, 1440.0, 0.0, 1.0, "%g", key="inject_delay", help=t("0 = now")
     )
@@ -97,6 +99,33 @@ def repair_form() -> None:
     if st.button(t("To detectable"), icon=":material/fast_forward:", key="repair_forward"):
         _fast_forward()
         st.rerun()
+
+
+def automatic_form() -> None:
+    """Draw the rates of what happens by itself: faults by chance, and scheduled stops."""
+    plant = lab().plant
+    with st.expander(t("Automatic faults and maintenance"), icon=":material/autorenew:"), st.form("automatic"):
+        rate = st.number_input(
+            t("Faults per machine and hour of plant time"),
+            0.0,
+            10.0,
+            float(plant.auto_faults_per_machine_hour),
+            0.05,
+            "%g",
+            help=t("0 = none. 0.1 on five machines gives one fault in two hours of plant time, on average."),
+        )
+        hours = st.number_input(
+            t("Hours of plant time between scheduled stops"),
+            0.0,
+            1000.0,
+            (plant.scheduled_maintenance_interval_s or 0.0) / 3600,
+            1.0,
+            "%g",
+            help=t("0 = none. Each stops one machine; no fault is behind it."),
+        )
+        if st.form_submit_button(t("Apply"), icon=":material/check:"):
+            command(lab().runner.set_automatic, rate or None, hours * 3600 or None, done=t("The rates are set."))
+            st.rerun()
 
 
 def _fast_forward() -> None:

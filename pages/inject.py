@@ -5,7 +5,7 @@ import streamlit as st
 from app.access import require_instructor
 from app.controls import plant_controls, problem_box
 from app.i18n import t
-from app.injecting import active_faults, injection_form, repair_form
+from app.injecting import active_faults, automatic_form, injection_form, repair_form
 
 require_instructor()
 
@@ -21,5 +21,6 @@ with make:
     injection_form()
 with mend:
     repair_form()
+    automatic_form()
 
 active_faults()

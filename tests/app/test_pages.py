@@ -62,6 +62,16 @@ def test_an_instructor_injects_undoes_and_repairs(running):
     assert not running.plant.journal.injections
 
 
+def test_automatic_faults_can_be_switched_on_and_off(running):
+    test = opened_page("inject", "instructor")
+
+    for rate in (0.5, 0.0):
+        test.number_input[-2].set_value(rate)
+        next(button for button in test.button if button.label == "Apply").click().run()
+        assert not test.exception
+        assert rate == running.plant.auto_faults_per_machine_hour
+
+
 @pytest.mark.parametrize("kind", ["sensor", "benign"])
 def test_every_kind_of_fault_has_a_form(running, kind):
     test = opened_page("inject", "instructor")
