@@ -1,4 +1,4 @@
-"""Assignments from draft to published, their variants, rules and sealed truth."""
+"""Assignments with their sealed truth: seeds, variants, commitments, versions; for instructors' code paths."""
 
 from __future__ import annotations
 
@@ -9,32 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.classroom import seeds
+from engine.classroom.assignment_files import AssignmentFiles, Variant
 from engine.classroom.key import AnswerKey
-from engine.classroom.label_files import Bounds
-from engine.classroom.rubric import Rubric, as_yaml, load_rubric, parse_rubric
-from engine.classroom.spec import AssignmentSpec, load_spec
-from engine.classroom.timeline import Timeline, checked_rule, rules_for, timeline
+from engine.classroom.timeline import timeline
 from engine.errors import AccessError, LabError, UnknownNameError
 
 if TYPE_CHECKING:
     from engine.classroom.audit import Audit
-    from engine.classroom.people import Person
     from engine.store.class_records import ClassRecords, ClassVault
-
-SHARED = "everybody"
-
-
-@dataclass(frozen=True)
-class Variant:
-    """What a student may know of its variant: no seed, no truth."""
-
-    assignment: str
-    variant: str
-    person: str
-    start_us: int
-    end_us: int
-    machines: tuple[str, ...]
-    commitment: str
 
 
 @dataclass(frozen=True)
@@ -47,8 +29,8 @@ class Sealed:
     difficulty: float | None = None
 
 
-class Assignments:
-    """All assignments of the class; methods that touch the vault say so.
+class Assignments(AssignmentFiles):
+    """All assignments of the class with the vault behind them.
 
     Parameters
     ----------
@@ -63,59 +45,9 @@ class Assignments:
     def __init__(
         self, records: ClassRecords, vault: ClassVault, audit: Audit, secret: str, now_us: Callable[[], int]
     ) -> None:
-        self._records, self._vault, self._audit = records, vault, audit
-        self._secret, self._now_us = secret, now_us
-        self._specs: dict[str, tuple[str, AssignmentSpec]] = {}
+        super().__init__(records, audit, now_us)
+        self._vault, self._secret = vault, secret
 
-    # files
-    def save(self, text: str, file: str = "assignment.yaml") -> AssignmentSpec:
-        """Take a new or changed assignment file; after release only its dates, attempts and feedback may change."""
-        spec = load_spec(text, file)
-        row = self._records.assignments.one(assignment=spec.id)
-        if row is None:
-            rubric = as_yaml(load_rubric(spec.rubric))
-            fresh = {"assignment": spec.id, "spec": text, "spec_version": 1, "state": "draft", "rubric": rubric}
-            self._records.assignments.add(**fresh, made_us=self._now_us())
-        else:
-            if row["state"] != "draft":
-                _refuse_moved_data(load_spec(row["spec"]), spec)
-            change = {"spec": text, "spec_version": row["spec_version"] + 1}
-            self._records.assignments.change({"assignment": spec.id}, **change)
-        self._audit.note("instructor", "saved", f"assignment {spec.id}")
-        return spec
-
-    def get(self, assignment: str) -> AssignmentSpec:
-        """Return an assignment."""
-        text = self._row(assignment)["spec"]
-        cached = self._specs.get(assignment)
-        if cached is None or cached[0] != text:
-            cached = self._specs[assignment] = (text, load_spec(text))
-        return cached[1]
-
-    def all(self) -> list[tuple[AssignmentSpec, str]]:
-        """Return every assignment with its state: draft, checked, released or published."""
-        rows = self._records.assignments.find("made_us")
-        return [(self.get(row["assignment"]), row["state"]) for row in rows]
-
-    def state(self, assignment: str) -> str:
-        """Return draft, checked, released or published."""
-        return str(self._row(assignment)["state"])
-
-    def rubric(self, assignment: str) -> Rubric:
-        """Return the rubric that grades this assignment now."""
-        return parse_rubric(self._row(assignment)["rubric"], f"rubric of {assignment}")
-
-    def set_rubric(self, assignment: str, rubric: Rubric) -> Rubric:
-        """Use a changed rubric from now on; its version is one above the last. Regrading is a step of its own."""
-        before = self.rubric(assignment)
-        if rubric.submit != self.get(assignment).submit:
-            raise LabError(f"The rubric is for {rubric.submit}; this assignment takes {self.get(assignment).submit}.")
-        newer = rubric.model_copy(update={"version": before.version + 1})
-        self._records.assignments.change({"assignment": assignment}, rubric=as_yaml(newer))
-        self._audit.note("instructor", "changed the rubric of", assignment, f"v{before.version}", f"v{newer.version}")
-        return newer
-
-    # variants and truth (vault)
     def seed(self, assignment: str, person: str, draw: int, part: str = "all") -> int:
         """Return a secret seed; for the code that makes plants, never for a page."""
         return seeds.seed_of(self._secret, "plant", assignment, person, draw, part)
@@ -142,24 +74,6 @@ class Assignments:
         self._records.variants.add(**public_row)
         self._audit.note("instructor", "sealed", f"variant {public_row['variant']} of {assignment}")
         return self.variant_of(assignment, sealed.person)
-
-    def variants(self, assignment: str) -> list[Variant]:
-        """Return the public side of all variants."""
-        return [_variant(row) for row in self._records.variants.find("variant", assignment=assignment)]
-
-    def variant_of(self, assignment: str, person: str) -> Variant:
-        """Return the public side of a person's variant."""
-        for whose in (person, SHARED):
-            row = self._records.variants.one(assignment=assignment, person=whose)
-            if row is not None:
-                return _variant(row)
-        raise LabError("You have no data in this assignment yet; ask your instructor to make your variant.")
-
-    def bounds(self, assignment: str, person: str) -> Bounds:
-        """Return what a person's labels may refer to."""
-        variant = self.variant_of(assignment, person)
-        limit = self.get(assignment).max_intervals
-        return Bounds(variant.machines, variant.start_us, variant.end_us, limit)
 
     def draw_of(self, assignment: str, person: str) -> int:
         """Return which draw of the seed a variant is (vault); useless without the secret."""
@@ -206,17 +120,6 @@ class Assignments:
         rows = self._vault.keys.find("version", assignment=assignment, variant=variant)
         return [(row["version"], row["reason"]) for row in rows if row["version"] > 1]
 
-    # life
-    def checked(self, assignment: str, checks: Mapping[str, Any]) -> None:
-        """Store what the robots found; the assignment may be released now."""
-        self._records.assignments.change({"assignment": assignment}, state="checked", checks=json.dumps(dict(checks)))
-        self._audit.note("instructor", "checked", assignment, after=str(checks.get("summary", "")))
-
-    def checks(self, assignment: str) -> dict[str, Any]:
-        """Return what the robots found."""
-        found: dict[str, Any] = json.loads(self._row(assignment)["checks"])
-        return found
-
     def release(self, assignment: str, who: str = "instructor") -> str:
         """Release a checked assignment and return the commitment over all of its variants."""
         if self.state(assignment) != "checked":
@@ -226,44 +129,15 @@ class Assignments:
         self._audit.note(who, "released", assignment, after=hashed)
         return hashed
 
-    def commitment(self, assignment: str) -> str:
-        """Return the published commitment; empty before the release."""
-        return str(self._row(assignment)["commitment"])
-
     def proof(self, assignment: str, variant: str) -> dict[str, str]:
         """Return salt, first truth and commitment of a variant, for anyone, once its deadline has passed."""
         row = self._vault.keys.one(assignment=assignment, variant=variant, version=1)
         public = self._records.variants.one(assignment=assignment, variant=variant)
         if row is None or public is None:
             raise AccessError("There is no such proof.")
-        if self._now_us() <= max(self._last_close(assignment), timeline(self.get(assignment)).close_us):
+        if self._now_us() <= max(self.last_close(assignment), timeline(self.get(assignment)).close_us):
             raise AccessError("The proof opens when the last deadline of the assignment has passed.")
         return {"variant": variant, "salt": row["salt"], "key": row["key"], "commitment": public["commitment"]}
-
-    # rules
-    def set_rule(self, assignment: str, scope: str, field: str, value: Any, who: str = "instructor") -> None:
-        """Override dates or attempts, excuse or hold: scope is "all", "section:B", "label:…" or "person:P…"."""
-        checked = checked_rule(field, value)
-        before = self._records.rules.one(assignment=assignment, scope=scope, field=field)
-        rule = {"assignment": assignment, "scope": scope, "field": field, "value": json.dumps(checked)}
-        self._records.rules.put(**rule, at_us=self._now_us())
-        self._audit.note(
-            who, f"set {field} in {assignment} for", scope, before["value"] if before else "", str(checked)
-        )
-
-    def rules(self, assignment: str, person: Person) -> dict[str, Any]:
-        """Return the overrides of a person."""
-        return rules_for(self._records.rules.find("at_us", assignment=assignment), person)
-
-    def timeline(self, assignment: str, person: Person) -> Timeline:
-        """Return the dates of a person."""
-        return timeline(self.get(assignment), person, self.rules(assignment, person))
-
-    def _last_close(self, assignment: str) -> int:
-        """The latest deadline that any rule gives to anybody."""
-        rows = self._records.rules.find(assignment=assignment, field="shift_hours")
-        shift = max([0.0, *(float(json.loads(row["value"])) for row in rows)])
-        return timeline(self.get(assignment)).close_us + round(shift * 3_600_000_000)
 
     def _sealed_rows(self, assignment: str, sealed: Sealed) -> tuple[dict[str, Any], dict[str, Any]]:
         name = seeds.variant_name(self._secret, assignment, sealed.person)
@@ -274,23 +148,7 @@ class Assignments:
         public = {"person": sealed.person, "commitment": seeds.commitment(salt, key), **span}
         return {**common, **kept, "at_us": self._now_us()}, {**common, **public}
 
-    def _row(self, assignment: str) -> dict[str, Any]:
-        row = self._records.assignments.one(assignment=assignment)
-        if row is None:
-            raise AccessError("There is no such assignment.")
-        return row
-
 
 def verify_proof(proof: Mapping[str, str]) -> bool:
     """Return whether salt and truth give the commitment that was published; needs nothing but the proof itself."""
     return seeds.commitment(proof["salt"], AnswerKey.from_json(proof["key"])) == proof["commitment"]
-
-
-def _variant(row: dict[str, Any]) -> Variant:
-    return Variant(**{**row, "machines": tuple(json.loads(row["machines"]))})
-
-
-def _refuse_moved_data(before: AssignmentSpec, after: AssignmentSpec) -> None:
-    for name in ("plant", "variants", "split", "submit", "mode"):
-        if getattr(before, name) != getattr(after, name):
-            raise LabError(f"The assignment is released; {name} can no longer change. Make a copy under another id.")

@@ -98,12 +98,12 @@ def _decoded(raw: bytes) -> tuple[str, str, bytes]:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that gives the first lines the most, and equally many, cells."""
+    """The delimiter that divides the header, then one that gives the first lines equally many cells, then the most."""
     lines = [line for line in text.splitlines()[:20] if line.strip()][:5]
 
-    def worth(delimiter: str) -> tuple[bool, int]:
+    def worth(delimiter: str) -> tuple[bool, bool, int]:
         widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
-        return (len(set(widths)) == 1 and widths[0] > 1, max(widths))
+        return widths[0] > 1, len(set(widths)) == 1, widths[0]
 
     return max(DELIMITERS, key=worth)
 

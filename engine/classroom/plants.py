@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine import catalog
-from engine.classroom.assignments import SHARED, Assignments, Sealed
+from engine.classroom.assignments import Assignments, Sealed
 from engine.classroom.csv_text import csv_rows
 from engine.classroom.grade import Work
 from engine.classroom.key import AnswerKey
@@ -119,7 +119,7 @@ class PlantMaker:
         self, assignment: str, persons: list[str], progress: Callable[[int, int], None] | None = None
     ) -> list[Sealed]:
         """Make and seal the variants of everybody (or the shared one); `progress(done, of)` is called after each."""
-        whose = [SHARED] if self._assignments.get(assignment).variants == "shared" else persons
+        whose = self._assignments.owners(assignment, persons)
         made = []
         for at, person in enumerate(whose, start=1):
             made.append(self.equal(assignment, person))

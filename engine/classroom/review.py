@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.classroom.assignments import SHARED
+from engine.classroom.assignment_files import SHARED
 from engine.classroom.key import AnswerKey
 from engine.classroom.seeds import seed_of
 from engine.errors import LabError
@@ -151,12 +151,10 @@ class Review:
         """Return the item analysis, hardest first: by event where data is shared, else by fault."""
         keys, found = self._assignments.keys(assignment), dict[str, list[float | None]]()
         shared = any(v.person == SHARED for v in self._assignments.variants(assignment))
-        variants = {v.person: v.variant for v in self._assignments.variants(assignment)}
         for result in self._grading.results(assignment):
-            key = keys.get(variants.get(result.person.person, variants.get(SHARED, "")))
-            if result.grade is None or key is None:
+            if result.grade is None:
                 continue
-            key = key.part("private")
+            key = keys[self._assignments.variant_of(assignment, result.person.person).variant].part("private")
             delays = {match.event: match.delay_s for match in result.grade.matches}
             for at in key.owed:
                 found.setdefault(_title(key.events[at], at, shared), []).append(delays.get(at))
@@ -196,13 +194,12 @@ class Review:
         return sorted(found, key=lambda item: -item.share)
 
     def _disputes(self, assignment: str) -> list[Item]:
-        variants = {v.person: v.variant for v in self._assignments.variants(assignment)}
         rows = self._records.disputes.find("at_us", assignment=assignment, state="open")
         return [
             Item(
                 item=f"dispute:{row['dispute']}",
                 kind="dispute",
-                variant=variants.get(row["person"], variants.get(SHARED, "")),
+                variant=self._assignments.variant_of(assignment, row["person"]).variant,
                 machine=row["machine"],
                 start_us=row["start_us"],
                 end_us=row["end_us"],

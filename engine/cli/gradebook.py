@@ -32,7 +32,7 @@ def fill(
     except OSError as problem:
         raise FileProblemError(file.name, "", f"it cannot be read ({problem.strerror})", "check the path") from None
     with open_class() as school:
-        filled = school.fill_gradebook(assignment, raw, cast("Missing", missing))
+        filled = school.gradebook.fill(assignment, raw, cast("Missing", missing))
     output.write_bytes(filled.content)
     typer.echo(f"{filled.system}: {len(filled.matched)} cells filled", err=True)
     for words, names in (("not in the class", filled.not_in_class), ("not in the file", filled.not_in_file)):
@@ -53,7 +53,7 @@ def write(
     from engine.classroom.opening import open_class
 
     with open_class() as school:
-        text = school.write_gradebook(assignment, system, cast("Missing", missing))
+        text = school.gradebook.write(assignment, system, cast("Missing", missing))
     if output is None:
         typer.echo(text, nl=False)
     else:

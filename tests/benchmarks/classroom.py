@@ -47,7 +47,7 @@ def collusion() -> list[dict[str, Any]]:
         room, name = _class(Path(folder))
         _hand_in(room, name)
         begun = time.perf_counter()
-        room.school.seed_fits(name)
+        room.school.evidence.seed_fits(name)
         took = time.perf_counter() - begun
         room.close()
     return [_row("100 submissions against 100 seeds", took, 60.0)]

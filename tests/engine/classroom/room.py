@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.classroom.assignments import SHARED, Sealed
+from engine.classroom.assignments import Sealed
 from engine.classroom.classroom import Classroom
 from engine.classroom.gate import Gate, GateRow
 from engine.classroom.key import AnswerKey
@@ -56,7 +56,7 @@ class Room:
         """Save an assignment, seal hand-made truth for everybody and release it."""
         desk = self.school.assignments
         spec = desk.save(text)
-        persons = [SHARED] if spec.variants == "shared" else [p.person for p in self.school.people.students()]
+        persons = desk.owners(spec.id, [p.person for p in self.school.people.students()])
         keys = keys or {person: key_of(seed + at) for at, person in enumerate(persons)}
         desk.seal(spec.id, [Sealed(person, keys[person], 0, 0.5) for person in persons])
         rows = tuple(GateRow(v.variant, 60.0, 5.0, 4.0, 0.5) for v in desk.variants(spec.id))

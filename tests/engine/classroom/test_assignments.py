@@ -188,3 +188,13 @@ def test_a_late_joiner_gets_a_variant_of_its_own(room: Room):
 
     assert made.person == late.person
     assert len({v.commitment for v in room.school.assignments.variants(name)}) == 2
+
+
+def test_a_group_shares_a_variant_and_another_group_has_its_own(room: Room):
+    room.join(2, section="A")
+    room.join(1, section="B")
+    name = room.open(PUMP.replace("per_student", "per_group"))
+
+    names = [room.school.assignments.variant_of(name, p.person).variant for p in room.students]
+
+    assert names[0] == names[1] != names[2]

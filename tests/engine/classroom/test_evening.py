@@ -271,7 +271,7 @@ def test_while_open_a_student_sees_counts_and_no_moment_of_any_event(room: Room)
     key = room.key(name, person.person)
     room.school.submissions.submit_labels(person.person, name, honest(key, 1))
 
-    page = room.school.report_html(name, person.person)
+    page = room.school.feedback.page(name, person.person)
 
     assert "9 of 12 events found" in page
     assert not _moments_in(key, page)
@@ -290,9 +290,9 @@ def test_after_the_deadline_the_report_shows_the_timeline(room: Room):
     key = room.key(name, person.person)
     room.school.submissions.submit_labels(person.person, name, honest(key, 1))
     room.clock.at("2026-03-20 20:00")
-    room.school._block_or_none = lambda *_: None  # type: ignore[method-assign]
+    room.school.feedback._block_or_none = lambda *_: None  # type: ignore[method-assign]
 
-    page = room.school.report_html(name, person.person)
+    page = room.school.feedback.page(name, person.person)
 
     assert len(_moments_in(key, page)) >= 12
     assert "<svg" in page
@@ -304,7 +304,7 @@ def test_shared_data_stays_in_counts_until_the_last_extension_has_closed(room: R
     early, late = room.students
     room.school.assignments.set_rule(name, f"person:{late.person}", "shift_hours", 24 * 30)
 
-    level = room.school.feedback_level(name, room.school.grading.result(name, early.person))
+    level = room.school.feedback.level(name, room.school.grading.result(name, early.person))
 
     assert level == "counts"
 
@@ -315,7 +315,7 @@ def test_a_held_student_sees_nothing_and_a_released_one_everything(room: Room):
     room.school.regrades.release(name)
     room.school.grading.hold(name, room.students[0].person)
 
-    levels = [room.school.feedback_level(name, room.school.grading.result(name, p.person)) for p in room.students]
+    levels = [room.school.feedback.level(name, room.school.grading.result(name, p.person)) for p in room.students]
 
     assert levels == ["nothing", "full"]
 
@@ -325,7 +325,7 @@ def test_the_page_escapes_whatever_students_and_graders_wrote(room: Room):
     result = room.school.grading.results(name)[0]
     room.school.mark(name, result.submission, "explained", 5, "TA-1", "<script>alert(1)</script>")
 
-    page = counts_page(room.school.counts(name, room.students[0].person))
+    page = counts_page(room.school.feedback.counts(name, room.students[0].person))
 
     assert "<script" not in page
     assert "&lt;script&gt;" in page

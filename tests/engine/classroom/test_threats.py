@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.classroom.assignments import Variant
+from engine.classroom.assignment_files import Variant
 from engine.classroom.feedback import Counts
 from engine.classroom.grade import Work
 from engine.classroom.plants import intervals_of

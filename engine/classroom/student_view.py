@@ -1,0 +1,113 @@
+"""What one student may see of one assignment at this moment: the level is decided here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from engine.classroom import feedback, feedback_page
+
+if TYPE_CHECKING:
+    from engine.classroom.assignments import Assignments
+    from engine.classroom.grading import Grading, Result
+    from engine.classroom.key import AnswerKey
+    from engine.classroom.people import People
+    from engine.classroom.plants import PlantMaker
+    from engine.classroom.regrade import RegradeDesk
+    from engine.classroom.submissions import Submissions
+
+
+class StudentView:
+    """Feedback by phase.
+
+    Parameters
+    ----------
+    people, assignments, submissions, grading, regrades, plants
+        The other desks.
+    now_us
+        The server's clock in microseconds.
+    """
+
+    def __init__(
+        self,
+        people: People,
+        assignments: Assignments,
+        submissions: Submissions,
+        grading: Grading,
+        regrades: RegradeDesk,
+        plants: PlantMaker,
+        now_us: Callable[[], int],
+    ) -> None:
+        self._people, self._assignments, self._submissions = people, assignments, submissions
+        self._grading, self._regrades, self._plants, self._now_us = grading, regrades, plants, now_us
+
+    def level(self, assignment: str, result: Result) -> str:
+        """Return the feedback level of this moment for this student: nothing, score_only, counts, timeline or full."""
+        spec, rule = self._assignments.get(assignment), self._assignments.get(assignment).feedback
+        if result.status == "held":
+            return "nothing"
+        if self._regrades.is_released(assignment, result):
+            return rule.after_release
+        plan = self._assignments.timeline(assignment, result.person)
+        if plan.state(self._now_us()) in ("open", "late", "before"):
+            return rule.while_open
+        if spec.variants == "shared" and not self._closed_for_all(assignment):
+            return rule.while_open if rule.while_open in ("nothing", "score_only") else "counts"
+        return rule.after_close
+
+    def counts(self, assignment: str, person: str) -> feedback.Counts:
+        """Return what the student may know in numbers; while open, of the public part alone."""
+        result = self._grading.result(assignment, person)
+        level = self.level(assignment, result)
+        part = "public" if level in ("score_only", "counts") and self._is_open(assignment, result) else "private"
+        if part == "public" and self._assignments.get(assignment).split is not None:
+            result = self._public(assignment, person)
+        key = self._key_of(assignment, person) if level not in ("nothing", "score_only") else None
+        variant = self._assignments.variant_of(assignment, person).variant
+        title = self._assignments.get(assignment).title
+        return feedback.counts_of(
+            result, title, variant, level, key and key.part(part), self._notes(assignment, person)
+        )
+
+    def page(self, assignment: str, person: str) -> str:
+        """Return the student's feedback page at the level of this moment."""
+        result, counts = self._grading.result(assignment, person), self.counts(assignment, person)
+        if result.grade is None or self.level(assignment, result) not in ("timeline", "full"):
+            return feedback_page.counts_page(counts)
+        key = self._key_of(assignment, person)
+        key = key.part("private") if self._assignments.get(assignment).split else key
+        marks = self._submissions.marks(assignment, result.submission)
+        block = self._block_or_none(assignment, person)
+        points = self._assignments.rubric(assignment).automatic_points
+        shares = self._assignments.checks(assignment).get("baselines", {})
+        baselines = [(name, share * points) for name, share in shares.items()]
+        report = feedback.report_of(counts, result.grade, key, marks, block, baselines)
+        return feedback_page.report_page(report)
+
+    def _key_of(self, assignment: str, person: str) -> AnswerKey:
+        return self._assignments.keys(assignment)[self._assignments.variant_of(assignment, person).variant]
+
+    def _block_or_none(self, assignment: str, person: str) -> Any:
+        """The readings under a report, a minute apart; None for truth that was made by hand."""
+        variant = self._assignments.variant_of(assignment, person)
+        names = set(self._assignments.get(assignment).plant.machines)
+        return self._plants.block(assignment, person, 60.0) if set(variant.machines) == names else None
+
+    def _public(self, assignment: str, person: str) -> Result:
+        grades = self._grading.grades(assignment, "public")
+        return next(r for r in self._grading.results(assignment, grades) if r.person.person == person)
+
+    def _is_open(self, assignment: str, result: Result) -> bool:
+        return self._assignments.timeline(assignment, result.person).state(self._now_us()) in ("open", "late")
+
+    def _closed_for_all(self, assignment: str) -> bool:
+        plans = [self._assignments.timeline(assignment, person) for person in self._people.students()]
+        return all(plan.state(self._now_us()) in ("closed", "practice") for plan in plans)
+
+    def _notes(self, assignment: str, person: str) -> list[str]:
+        history = self._regrades.history(assignment, person)[1:]
+        variant = self._assignments.variant_of(assignment, person).variant
+        if not history:
+            return []
+        reasons = [f"truth v{version}: {reason}" for version, reason in self._assignments.reasons(assignment, variant)]
+        return [*(f"regraded: {row['note']}" for row in history if row["note"]), *reasons]
