@@ -18,45 +18,86 @@ if TYPE_CHECKING:
 
 
 @kernel
+def depth_of(x, leaf_size, cut_on, cut_at, count):  # type: ignore[no-untyped-def]
+    """Return the depth of x's leaf, and what a full split of the readings in it would add."""
+    node, depth = 0, 0
+    while cut_on[node] >= 0:
+        node = 2 * node + (2 if x[cut_on[node]] > cut_at[node] else 1)
+        depth += 1
+    return depth + max(np.log2(max(count[node], 1) / leaf_size), 0.0)
+
+
+@kernel
+def learn_path(x, cut_on, cut_at, count, low, high):  # type: ignore[no-untyped-def]
+    """Count x on its way down and widen the boxes; return its leaf and depth."""
+    node, depth = 0, 0
+    while True:
+        if count[node] == 0:
+            low[node], high[node] = x, x
+        for k in range(x.size):
+            low[node, k] = min(low[node, k], x[k])
+            high[node, k] = max(high[node, k], x[k])
+        count[node] += 1
+        if cut_on[node] < 0:
+            return node, depth
+        node = 2 * node + (2 if x[cut_on[node]] > cut_at[node] else 1)
+        depth += 1
+
+
+@kernel
+def split(node, cut_on, cut_at, count, low, high, dice):  # type: ignore[no-untyped-def]
+    """Cut a leaf's box at random; its readings are taken to fill the box evenly."""
+    # Park-Miller generator: small, seeded, the same in machine code and in plain Python.
+    dice[0] = dice[0] * 48271 % 2147483647
+    on = dice[0] % low.shape[1]
+    dice[0] = dice[0] * 48271 % 2147483647
+    share = dice[0] / 2147483647.0
+    if high[node, on] <= low[node, on]:
+        return
+    at = low[node, on] + share * (high[node, on] - low[node, on])
+    cut_on[node], cut_at[node] = on, at
+    left = int(np.floor(share * count[node] + 0.5))
+    for side in range(2):
+        child = 2 * node + 1 + side
+        cut_on[child] = -1
+        count[child] = left if side == 0 else count[node] - left
+        low[child], high[child] = low[node], high[node]
+    high[2 * node + 1, on] = at
+    low[2 * node + 2, on] = at
+
+
+@kernel
+def forget_path(x, leaf_size, cut_on, cut_at, count):  # type: ignore[no-untyped-def]
+    """Take x out of the counts on its way down; a node with too little left becomes a leaf again."""
+    node, depth = 0, 0
+    while True:
+        count[node] = max(count[node] - 1, 0)
+        on = cut_on[node]
+        if on < 0:
+            return
+        if count[node] < leaf_size * 2.0**depth:
+            cut_on[node] = -1
+            return
+        node = 2 * node + (2 if x[on] > cut_at[node] else 1)
+        depth += 1
+
+
+@kernel
 def grow_kernel(  # type: ignore[no-untyped-def]
-    z,
-    known,
-    leaf_size,
-    max_depth,
-    least,
-    ring,
-    kept,
-    cut_on,
-    cut_at,
-    count,
-    low,
-    high,
-    dice,
-    gate,
-    streak,
-    patience,
-    out,
-):
+    z, known, leaf_size, max_depth, least, ring, kept, cut_on, cut_at, count, low, high, dice,
+    gate, streak, patience, out,
+):  # fmt: skip
     """Write 2^(-mean depth / usual depth), then let every tree learn the reading and forget the oldest one."""
-    n_ticks, n_machines, n_sensors = z.shape
-    n_trees = cut_on.shape[1]
-    window = ring.shape[1]
+    n_ticks, n_machines, _ = z.shape
+    n_trees, window = cut_on.shape[1], ring.shape[1]
     for m in range(n_machines):
         for i in range(n_ticks):
             out[i, m] = np.nan
             if not known[i, m]:
                 continue
-            place = kept[m] % window
-            forget = kept[m] >= window
-            depths = 0.0
+            x, place, depths = z[i, m], kept[m] % window, 0.0
             for t in range(n_trees):
-                # Score: the depth of the leaf, and what a full split of its readings would add.
-                node, depth = 0, 0
-                while cut_on[m, t, node] >= 0:
-                    right = z[i, m, cut_on[m, t, node]] > cut_at[m, t, node]
-                    node = 2 * node + (2 if right else 1)
-                    depth += 1
-                depths += depth + max(np.log2(max(count[m, t, node], 1) / leaf_size), 0.0)
+                depths += depth_of(x, leaf_size, cut_on[m, t], cut_at[m, t], count[m, t])
             if kept[m] >= least:
                 usual = max(np.log2(min(kept[m], window) / leaf_size), 1.0)
                 out[i, m] = 2.0 ** (-depths / n_trees / usual)
@@ -68,60 +109,13 @@ def grow_kernel(  # type: ignore[no-untyped-def]
             else:
                 streak[m] = 0
             for t in range(n_trees):
-                # Learn: count down the path, widen the boxes, split the leaf when it holds enough.
-                node, depth = 0, 0
-                while True:
-                    if count[m, t, node] == 0:
-                        for k in range(n_sensors):
-                            low[m, t, node, k] = z[i, m, k]
-                            high[m, t, node, k] = z[i, m, k]
-                    for k in range(n_sensors):
-                        low[m, t, node, k] = min(low[m, t, node, k], z[i, m, k])
-                        high[m, t, node, k] = max(high[m, t, node, k], z[i, m, k])
-                    count[m, t, node] += 1
-                    on = cut_on[m, t, node]
-                    if on < 0:
-                        break
-                    right = z[i, m, on] > cut_at[m, t, node]
-                    node = 2 * node + (2 if right else 1)
-                    depth += 1
-                if depth < max_depth and count[m, t, node] >= leaf_size * 2.0**depth:
-                    # Park-Miller generator: small, seeded, the same in machine code and in plain Python.
-                    dice[m, t] = dice[m, t] * 48271 % 2147483647
-                    on = dice[m, t] % n_sensors
-                    dice[m, t] = dice[m, t] * 48271 % 2147483647
-                    share = dice[m, t] / 2147483647.0
-                    if high[m, t, node, on] > low[m, t, node, on]:
-                        at = low[m, t, node, on] + share * (high[m, t, node, on] - low[m, t, node, on])
-                        cut_on[m, t, node], cut_at[m, t, node] = on, at
-                        left = int(np.floor(share * count[m, t, node] + 0.5))
-                        # The readings are taken to fill their box evenly, as the paper's sampling does on average.
-                        for side in range(2):
-                            child = 2 * node + 1 + side
-                            cut_on[m, t, child] = -1
-                            count[m, t, child] = left if side == 0 else count[m, t, node] - left
-                            for k in range(n_sensors):
-                                low[m, t, child, k] = low[m, t, node, k]
-                                high[m, t, child, k] = high[m, t, node, k]
-                            if side == 0:
-                                high[m, t, child, on] = at
-                            else:
-                                low[m, t, child, on] = at
-                if forget:
-                    node, depth = 0, 0
-                    while True:
-                        count[m, t, node] = max(count[m, t, node] - 1, 0)
-                        on = cut_on[m, t, node]
-                        if on < 0:
-                            break
-                        if count[m, t, node] < leaf_size * 2.0**depth:
-                            cut_on[m, t, node] = -1
-                            break
-                        right = ring[m, place, on] > cut_at[m, t, node]
-                        node = 2 * node + (2 if right else 1)
-                        depth += 1
-            for k in range(n_sensors):
-                ring[m, place, k] = z[i, m, k]
+                cuts, places, n = cut_on[m, t], cut_at[m, t], count[m, t]
+                node, depth = learn_path(x, cuts, places, n, low[m, t], high[m, t])
+                if depth < max_depth and n[node] >= leaf_size * 2.0**depth:
+                    split(node, cuts, places, n, low[m, t], high[m, t], dice[m, t : t + 1])
+                if kept[m] >= window:
+                    forget_path(ring[m, place], leaf_size, cuts, places, n)
+            ring[m, place] = x
             kept[m] += 1
 
 

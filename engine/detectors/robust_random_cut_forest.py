@@ -18,112 +18,114 @@ if TYPE_CHECKING:
 
 
 @kernel
+def hang(root, parent, left, right, above, old, new):  # type: ignore[no-untyped-def]
+    """Put node `new` where node `old` hangs under `above` (-1 = at the root)."""
+    parent[new] = above
+    if above < 0:
+        root[0] = new
+    elif left[above] == old:
+        left[above] = new
+    else:
+        right[above] = new
+
+
+@kernel
+def take_out(leaf, root, parent, left, right, count, low, high):  # type: ignore[no-untyped-def]
+    """Take a leaf out: its sibling takes the parent's place, boxes above shrink; return the node that fell free."""
+    up = parent[leaf]
+    sibling = right[up] if left[up] == leaf else left[up]
+    hang(root, parent, left, right, parent[up], up, sibling)
+    node = parent[sibling]
+    while node >= 0:
+        count[node] -= 1
+        for k in range(low.shape[1]):
+            low[node, k] = min(low[left[node], k], low[right[node], k])
+            high[node, k] = max(high[left[node], k], high[right[node], k])
+        node = parent[node]
+    return up
+
+
+@kernel
+def random_cut(x, low, high, box_low, box_high, dice):  # type: ignore[no-untyped-def]
+    """Fill the box that x would make and return a random cut of it: the sensor (by width) and the place."""
+    span = 0.0
+    for k in range(x.size):
+        box_low[k], box_high[k] = min(low[k], x[k]), max(high[k], x[k])
+        span += box_high[k] - box_low[k]
+    # Park-Miller generator: small, seeded, the same in machine code and in plain Python.
+    dice[0] = dice[0] * 48271 % 2147483647
+    rest = dice[0] / 2147483647.0 * span
+    on = 0
+    while on < x.size - 1 and rest > box_high[on] - box_low[on]:
+        rest -= box_high[on] - box_low[on]
+        on += 1
+    return on, min(box_low[on] + rest, box_high[on])
+
+
+@kernel
+def put_in(x, leaf, free, root, parent, left, right, cut_on, cut_at, count, low, high, dice):  # type: ignore[no-untyped-def]
+    """Put a leaf in: walk down until a random cut separates x from the rest, and hang a node in between there."""
+    box_low, box_high = np.zeros(x.size), np.zeros(x.size)
+    node = root[0]
+    while True:
+        on, at = random_cut(x, low[node], high[node], box_low, box_high, dice)
+        if at < low[node, on] or at >= high[node, on] or left[node] < 0:
+            break
+        count[node] += 1
+        low[node], high[node] = box_low, box_high
+        node = left[node] if x[cut_on[node]] <= cut_at[node] else right[node]
+    hang(root, parent, left, right, parent[node], node, free)
+    new_left = x[on] <= at
+    left[free], right[free] = (leaf, node) if new_left else (node, leaf)
+    cut_on[free], cut_at[free], count[free] = on, at, count[node] + 1
+    low[free], high[free] = box_low, box_high
+    parent[node], parent[leaf] = free, free
+
+
+@kernel
+def displacement(leaf, parent, left, right, count):  # type: ignore[no-untyped-def]
+    """Return the largest ratio, on the way up, of what would move up to what would leave."""
+    worst, node = 0.0, leaf
+    while parent[node] >= 0:
+        up = parent[node]
+        sibling = right[up] if left[up] == node else left[up]
+        worst = max(worst, count[sibling] / count[node])
+        node = up
+    return worst
+
+
+@kernel
 def cut_kernel(  # type: ignore[no-untyped-def]
     z, known, least, kept, root, parent, left, right, cut_on, cut_at, count, low, high, dice,
     gate, streak, patience, out,
 ):  # fmt: skip
     """Per tree: take the oldest reading out, put the new one in, write its collusive displacement.
 
-    Nodes 0 … size-1 are leaves, one for each place of the window; node size + j is the inner node that came with leaf
-    j. `parent`, `left`, `right` hold node numbers, -1 = none.
+    Nodes 0 … size-1 are leaves, one for each place of the window; the others are inner nodes. `parent`, `left` and
+    `right` hold node numbers, -1 = none.
     """
-    n_ticks, n_machines, n_sensors = z.shape
+    n_ticks, n_machines, _ = z.shape
     n_trees, n_nodes = parent.shape[1], parent.shape[2]
     size = (n_nodes + 1) // 2
-    box_low, box_high = np.zeros(n_sensors), np.zeros(n_sensors)
     for m in range(n_machines):
         for i in range(n_ticks):
             out[i, m] = np.nan
             if not known[i, m]:
                 continue
-            leaf = kept[m] % size
-            total = 0.0
+            x, leaf, total = z[i, m], kept[m] % size, 0.0
             for t in range(n_trees):
-                free = size + leaf if leaf < size - 1 else -1
+                top, ups, a, b = root[m, t : t + 1], parent[m, t], left[m, t], right[m, t]
+                n, lows, highs = count[m, t], low[m, t], high[m, t]
+                free = size + kept[m] - 1
                 if kept[m] >= size:
-                    # Out: the sibling takes the parent's place; boxes and counts above shrink.
-                    up = parent[m, t, leaf]
-                    sibling = right[m, t, up] if left[m, t, up] == leaf else left[m, t, up]
-                    above = parent[m, t, up]
-                    parent[m, t, sibling] = above
-                    if above < 0:
-                        root[m, t] = sibling
-                    elif left[m, t, above] == up:
-                        left[m, t, above] = sibling
-                    else:
-                        right[m, t, above] = sibling
-                    free = up
-                    node = above
-                    while node >= 0:
-                        count[m, t, node] -= 1
-                        a, b = left[m, t, node], right[m, t, node]
-                        for k in range(n_sensors):
-                            low[m, t, node, k] = min(low[m, t, a, k], low[m, t, b, k])
-                            high[m, t, node, k] = max(high[m, t, a, k], high[m, t, b, k])
-                        node = parent[m, t, node]
-                elif kept[m] > 0:
-                    free = size + kept[m] - 1
-                for k in range(n_sensors):
-                    low[m, t, leaf, k] = z[i, m, k]
-                    high[m, t, leaf, k] = z[i, m, k]
-                count[m, t, leaf] = 1
-                parent[m, t, leaf] = -1
+                    free = take_out(leaf, top, ups, a, b, n, lows, highs)
+                lows[leaf], highs[leaf], n[leaf], ups[leaf] = x, x, 1, -1
                 if kept[m] == 0:
-                    root[m, t] = leaf
+                    top[0] = leaf
                     continue
-                # In: a random cut of the box that the reading would make; where it separates, a node is put between.
-                node = root[m, t]
-                while True:
-                    span = 0.0
-                    for k in range(n_sensors):
-                        box_low[k] = min(low[m, t, node, k], z[i, m, k])
-                        box_high[k] = max(high[m, t, node, k], z[i, m, k])
-                        span += box_high[k] - box_low[k]
-                    # Park-Miller generator: small, seeded, the same in machine code and in plain Python.
-                    dice[m, t] = dice[m, t] * 48271 % 2147483647
-                    rest = dice[m, t] / 2147483647.0 * span
-                    on = 0
-                    while on < n_sensors - 1 and rest > box_high[on] - box_low[on]:
-                        rest -= box_high[on] - box_low[on]
-                        on += 1
-                    at = min(box_low[on] + rest, box_high[on])
-                    below = at < low[m, t, node, on]
-                    over = at >= high[m, t, node, on]
-                    if below or over or node < size:
-                        break
-                    count[m, t, node] += 1
-                    for k in range(n_sensors):
-                        low[m, t, node, k] = box_low[k]
-                        high[m, t, node, k] = box_high[k]
-                    goes_left = z[i, m, cut_on[m, t, node]] <= cut_at[m, t, node]
-                    node = left[m, t, node] if goes_left else right[m, t, node]
-                above = parent[m, t, node]
-                cut_on[m, t, free], cut_at[m, t, free] = on, at
-                new_left = z[i, m, on] <= at
-                left[m, t, free] = leaf if new_left else node
-                right[m, t, free] = node if new_left else leaf
-                parent[m, t, free] = above
-                count[m, t, free] = count[m, t, node] + 1
-                for k in range(n_sensors):
-                    low[m, t, free, k] = box_low[k]
-                    high[m, t, free, k] = box_high[k]
-                if above < 0:
-                    root[m, t] = free
-                elif left[m, t, above] == node:
-                    left[m, t, above] = free
-                else:
-                    right[m, t, above] = free
-                parent[m, t, node] = free
-                parent[m, t, leaf] = free
-                # Collusive displacement: the largest ratio of what would move up to what would leave.
-                worst = 0.0
-                node = leaf
-                while parent[m, t, node] >= 0:
-                    up = parent[m, t, node]
-                    sibling = right[m, t, up] if left[m, t, up] == node else left[m, t, up]
-                    worst = max(worst, count[m, t, sibling] / count[m, t, node])
-                    node = up
-                total += worst
+                cuts, places = cut_on[m, t], cut_at[m, t]
+                put_in(x, leaf, free, top, ups, a, b, cuts, places, n, lows, highs, dice[m, t : t + 1])
+                total += displacement(leaf, ups, a, b, n)
             if kept[m] >= least:
                 out[i, m] = total / n_trees
             # A reading far stranger than usual is taken out again by the next one, unless such readings go on and on.

@@ -24,13 +24,60 @@ INITIAL_SHARE = 0.02  # Siffer et al. take the 98 % quantile of the training for
 
 
 @kernel
+def fit_tail(peaks, n):  # type: ignore[no-untyped-def]
+    """Return shape and width of the generalised Pareto distribution most likely to give the n excesses."""
+    top, total = 0.0, 0.0
+    for j in range(n):
+        top = max(top, peaks[j])
+        total += peaks[j]
+    # Profile likelihood over theta = shape / width on a grid around 0; 0 itself is the exponential tail.
+    shape, width = 0.0, total / n
+    best = -np.log(width) - 1.0
+    for g in range(64):
+        side = -0.95 / top if g < 32 else 8.0 * n / total
+        theta = side * ((g % 32 + 1) / 32.0) ** 2
+        mean_log = 0.0
+        for j in range(n):
+            mean_log += np.log(1.0 + theta * peaks[j])
+        mean_log /= n
+        if mean_log * theta <= 0.0 or mean_log < -0.5:
+            continue
+        likelihood = -np.log(mean_log / theta) - 1.0 - mean_log
+        if likelihood > best:
+            best = likelihood
+            shape, width = mean_log, mean_log / theta
+    return shape, width
+
+
+@kernel
+def tail_level(start, shape, width, ratio):  # type: ignore[no-untyped-def]
+    """Return the level whose excess has probability `ratio` within the tail, never below the tail's start."""
+    if abs(shape) < 1e-9:
+        return max(start - width * np.log(ratio), start)
+    return max(start + width / shape * (ratio ** (-shape) - 1.0), start)
+
+
+@kernel
+def first_tail(sample, share, peaks):  # type: ignore[no-untyped-def]
+    """Put the largest numbers of the training into the peaks; return the tail's start and how many there are."""
+    ordered = np.sort(sample)
+    tail = max(int(share * sample.size), 10)
+    start = ordered[sample.size - tail - 1]
+    n = 0
+    for j in range(sample.size - tail, sample.size):
+        if ordered[j] > start:
+            peaks[n % peaks.size] = ordered[j] - start
+            n += 1
+    return start, n
+
+
+@kernel
 def spot_kernel(  # type: ignore[no-untyped-def]
     scores, risk, training, depth, capped, patience, first_share,
     sample, seen, mean, start, level, peaks, n_peaks, fitted, counted, streak, shape, width, out,
 ):  # fmt: skip
     """Write the level before each score, then learn the score: one machine at a time, refits at counts of peaks."""
     n_ticks, n_machines = scores.shape
-    kept = peaks.shape[1]
     for m in range(n_machines):
         for i in range(n_ticks):
             x = scores[i, m]
@@ -38,7 +85,6 @@ def spot_kernel(  # type: ignore[no-untyped-def]
             out[i, m] = level[m] + mean[m] if trained else np.inf
             if not np.isfinite(x) or (seen[m] == 0 and x == 0.0):
                 continue
-            refit = False
             if not trained:
                 if depth > 0:
                     mean[m] += (x - mean[m]) / min(seen[m] + 1, depth)
@@ -46,15 +92,8 @@ def spot_kernel(  # type: ignore[no-untyped-def]
                 seen[m] += 1
                 if seen[m] < training:
                     continue
-                ordered = np.sort(sample[m])
-                tail = max(int(first_share * training), 10)
-                start[m] = ordered[training - tail - 1]
-                for j in range(training - tail, training):
-                    if ordered[j] > start[m]:
-                        peaks[m, n_peaks[m] % kept] = ordered[j] - start[m]
-                        n_peaks[m] += 1
+                start[m], n_peaks[m] = first_tail(sample[m], first_share, peaks[m])
                 counted[m] = training
-                refit = True
             else:
                 above = x - mean[m]
                 alarm = above >= level[m]
@@ -62,47 +101,20 @@ def spot_kernel(  # type: ignore[no-untyped-def]
                 if streak[m] > patience or (alarm and not capped):
                     # Textbook SPOT forgets every alarm, which cuts its own tail off; capped feedback keeps a part.
                     continue
-                if alarm:
-                    above = min(above, start[m] + 2.0 * (level[m] - start[m]))
+                above = min(above, start[m] + 2.0 * (level[m] - start[m])) if alarm else above
                 counted[m] += 1
                 if depth > 0:
                     mean[m] += (min(x, mean[m] + level[m]) - mean[m]) / depth
                 if above > start[m]:
-                    peaks[m, n_peaks[m] % kept] = above - start[m]
+                    peaks[m, n_peaks[m] % peaks.shape[1]] = above - start[m]
                     n_peaks[m] += 1
-                    refit = n_peaks[m] >= fitted[m] + max(1, fitted[m] // 20)
-            if refit and n_peaks[m] > 0:
-                n = min(n_peaks[m], kept)
-                top, total = 0.0, 0.0
-                for j in range(n):
-                    top = max(top, peaks[m, j])
-                    total += peaks[m, j]
-                # Profile likelihood over theta = shape / width on a grid around 0; 0 is the exponential tail.
-                best = -np.log(total / n) - 1.0
-                shape[m], width[m] = 0.0, total / n
-                for g in range(64):
-                    side = -0.95 / top if g < 32 else 8.0 * n / total
-                    theta = side * ((g % 32 + 1) / 32.0) ** 2
-                    mean_log = 0.0
-                    for j in range(n):
-                        mean_log += np.log(1.0 + theta * peaks[m, j])
-                    mean_log /= n
-                    if mean_log * theta <= 0.0 or mean_log < -0.5:
-                        continue
-                    likelihood = -np.log(mean_log / theta) - 1.0 - mean_log
-                    if likelihood > best:
-                        best = likelihood
-                        shape[m], width[m] = mean_log, mean_log / theta
-                fitted[m] = n_peaks[m]
             if n_peaks[m] == 0:
                 level[m] = start[m] + 1e-9
                 continue
-            ratio = risk * counted[m] / n_peaks[m]
-            if abs(shape[m]) < 1e-9:
-                level[m] = start[m] - width[m] * np.log(ratio)
-            else:
-                level[m] = start[m] + width[m] / shape[m] * (ratio ** (-shape[m]) - 1.0)
-            level[m] = max(level[m], start[m])
+            if fitted[m] == 0 or n_peaks[m] >= fitted[m] + max(1, fitted[m] // 20):
+                shape[m], width[m] = fit_tail(peaks[m], min(n_peaks[m], peaks.shape[1]))
+                fitted[m] = n_peaks[m]
+            level[m] = tail_level(start[m], shape[m], width[m], risk * counted[m] / n_peaks[m])
 
 
 def new_tail(training: int, n_machines: int) -> State:
