@@ -98,7 +98,7 @@ class MatrixProfile(Sensorwise):
 def _motif(readings: FloatArray, length: int) -> dict[str, Any]:
     windows = np.lib.stride_tricks.sliding_window_view(readings, length)
     normal = (windows - windows.mean(axis=1, keepdims=True)) / np.maximum(windows.std(axis=1, keepdims=True), 1e-12)
-    apart = length // 4
+    apart = (length + 3) // 4
     distance = np.sqrt(((normal[: -apart - 1] - normal[-1]) ** 2).sum(axis=1))
     at = int(distance.argmin())
     ago = len(windows) - 1 - at
@@ -112,7 +112,7 @@ def profile_kernel(values, readings, seen, products, means, spreads, origin, len
     `products[j]` is the dot product of the newest stretch with stretch j; a new reading changes it by one product that
     leaves and one that enters. Everything moves down one place per reading, so index 0 is the oldest stretch.
     """
-    size, apart = readings.shape[1], length // 4  # stretches that overlap more than that are the same one
+    size, apart = readings.shape[1], (length + 3) // 4  # stretches less than that apart are the same one
     last = size - length  # index of the newest stretch
     for s in range(values.shape[0]):
         past, product, mean, spread = readings[s], products[s], means[s], spreads[s]
