@@ -37,6 +37,7 @@ def consume(
 ) -> None:
     """Read a topic as a member of a consumer group; JSON lines on standard output."""
     from engine.streams.kafka.address import kafka_settings
+    from engine.streams.readings import BlockAssembler
     from engine.streams.scoring import RowScorer, detector_for_stream
     from engine.streams.sources.kafka import KafkaSource
 
@@ -44,7 +45,11 @@ def consume(
     servers = tuple((bootstrap_servers or "").split(",")) if bootstrap_servers else file.get("bootstrap_servers", ())
     options = {**file.get("consumer", {}), **file.get("security", {})}
     source = KafkaSource(topic, group_id, tuple(servers), options=options)
-    scorer = RowScorer(detector_for_stream(algorithm), threshold) if anomaly_detection else None
+    scorer = (
+        RowScorer(detector_for_stream(algorithm), threshold, BlockAssembler.for_partitions())
+        if anomaly_detection
+        else None
+    )
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: ended.set())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +14,7 @@ from engine.errors import LabError
 from engine.records import MAINTENANCE, OPERATIONAL, STATUS_WORDS, Block, time_us
 from engine.streams.rows import GUIDE_FEATURES, KEY_COLUMNS, LABEL_COLUMNS
 
+BEFORE_ALL_TIME = -(1 << 62)
 # Columns that are never a sensor; above all a detector must never see a label.
 NOT_SENSORS = frozenset((*KEY_COLUMNS, *LABEL_COLUMNS, *GUIDE_FEATURES, "is_anomaly", "score", "alarm"))
 
@@ -78,8 +81,9 @@ def _number(name: str, value: Any) -> float:
 class BlockAssembler:
     """Puts readings of single machines together to blocks with one tick for each event time.
 
-    A tick is complete when every machine has sent it, or when `wait_ticks` newer times have been seen; who has not
-    sent by then is NaN in it, and what comes later still is counted as late.
+    A tick is complete when every machine has sent it or a newer one, since each machine's readings come in order. It
+    waits no longer than until `wait_ticks` newer event times have been seen, or for `wait_s`; who has not sent by then
+    is NaN in it, and what comes later still is counted as late.
 
     Parameters
     ----------
@@ -87,18 +91,31 @@ class BlockAssembler:
         Names along the axes; empty = those of the first tick, more machines are then refused and counted.
     wait_ticks
         How many newer event times an incomplete tick waits for.
+    wait_s
+        How long it waits by the clock; None = however long.
+    clock
+        Seconds.
     """
 
     machines: tuple[str, ...] = ()
     sensors: tuple[str, ...] = ()
     wait_ticks: int = 3
+    wait_s: float | None = None
+    clock: Callable[[], float] = time.monotonic
     late: int = field(default=0, init=False)
     strangers: int = field(default=0, init=False)
     repeated: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._waiting: dict[int, dict[str, Reading]] = {}
-        self._done_until = -(1 << 62)
+        self._since: dict[int, float] = {}  # when the first reading of a tick came
+        self._newest: dict[str, int] = {}
+        self._done_until = BEFORE_ALL_TIME
+
+    @classmethod
+    def for_partitions(cls, machines: tuple[str, ...] = (), sensors: tuple[str, ...] = ()) -> BlockAssembler:
+        """Return one for a topic, whose partitions may be read far apart while a backlog is worked off."""
+        return cls(machines, sensors, wait_ticks=5000, wait_s=2.0)
 
     def add(self, reading: Reading) -> Block | None:
         """Take a reading; return the ticks that are complete now, as one block."""
@@ -112,29 +129,34 @@ class BlockAssembler:
         if reading.machine in tick:
             self.repeated += 1
         tick.setdefault(reading.machine, reading)
-        return self._release(self._ripe())
+        self._since.setdefault(reading.at_us, self.clock() if self.wait_s is not None else 0.0)
+        self._newest[reading.machine] = max(reading.at_us, self._newest.get(reading.machine, BEFORE_ALL_TIME))
+        until = self._ripe_until()
+        return self._release(sorted(at for at in self._waiting if at <= until)) if until > BEFORE_ALL_TIME else None
 
     def rest(self) -> Block | None:
         """Return what still waits, at the end of the stream."""
         return self._release(sorted(self._waiting))
 
-    def _ripe(self) -> list[int]:
-        """Return the event times that are due, oldest first; a complete tick waits for older ones, never long."""
-        times = sorted(self._waiting)
-        complete = [at for at in times if self.machines and len(self._waiting[at]) == len(self.machines)]
-        overdue = times[: -self.wait_ticks] if self.wait_ticks else times
-        until = max([times[0] - 1, *overdue])
-        ripe = [at for at in times if at <= until]
-        for at in times[len(ripe) :]:
-            if at not in complete:
-                break
-            ripe.append(at)
-        return ripe
+    def _ripe_until(self) -> int:
+        """Return the event time up to which ticks wait no longer."""
+        until = BEFORE_ALL_TIME
+        if self.machines:
+            until = min(self._newest.get(machine, BEFORE_ALL_TIME) for machine in self.machines)
+        if len(self._waiting) > self.wait_ticks:
+            until = max(until, sorted(self._waiting)[-self.wait_ticks - 1])
+        if self.wait_s is not None:
+            first = next(iter(self._since))  # the one that waits longest, since entries are in order of arrival
+            if self._since[first] <= self.clock() - self.wait_s:
+                until = max(until, first)
+        return until
 
     def _release(self, times: list[int]) -> Block | None:
         if not times:
             return None
         ticks = [self._waiting.pop(at) for at in times]
+        for at in times:
+            del self._since[at]
         if not self.machines:
             self.machines = tuple(sorted({machine for tick in ticks for machine in tick}))
         if not self.sensors:

@@ -59,7 +59,7 @@ class KafkaSource(Source):
         self.skipped: list[tuple[str, int, int]] = []  # records of the last read that are no rows
         self._consumer: Any = None
         self._positions: dict[Place, int] = {}
-        self._assembler = BlockAssembler()
+        self._assembler = BlockAssembler.for_partitions()
         self._paused = False
 
     @property
@@ -99,7 +99,7 @@ class KafkaSource(Source):
 
     def expect(self, machines: tuple[str, ...], sensors: tuple[str, ...]) -> None:
         """Fix the machines and sensors of the blocks; otherwise they are those of the first tick."""
-        self._assembler = BlockAssembler(machines, sensors)
+        self._assembler = BlockAssembler.for_partitions(machines, sensors)
 
     def commit(self) -> bool:
         """Tell the broker that all that was read is dealt with; False when it does not answer (it is read again)."""

@@ -291,3 +291,26 @@ def test_a_machine_that_stays_silent_is_missing_after_a_while() -> None:
 
     assert sum(len(block) for block in blocks) == 5
     assert all(np.isnan(block.values[:, 1]).all() for block in blocks)
+
+
+def test_partitions_read_one_after_the_other_still_give_whole_ticks() -> None:
+    """A backlog of a topic comes partition by partition."""
+    assembler = BlockAssembler.for_partitions(("a", "b"), ("t",))
+    readings = [Reading(machine, at, {"t": float(at)}) for machine in "ab" for at in range(1000)]
+
+    blocks = [block for reading in readings if (block := assembler.add(reading)) is not None]
+
+    assert sum(len(block) for block in blocks) == 1000
+    assert not any(np.isnan(block.values).any() for block in blocks)
+
+
+def test_a_silent_machine_does_not_hold_up_a_topic_for_long() -> None:
+    now = [0.0]
+    assembler = BlockAssembler(("a", "b"), ("t",), wait_ticks=5000, wait_s=2.0, clock=lambda: now[0])
+    released = 0
+    for at in range(10):
+        now[0] = float(at)
+        block = assembler.add(Reading("a", at, {"t": 1.0}))
+        released += 0 if block is None else len(block)
+
+    assert released == 8

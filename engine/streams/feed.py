@@ -1,0 +1,181 @@
+"""A plant that is fed by Kafka instead of simulated: the live app on somebody else's stream.
+
+`FAULTLAB_SOURCE=kafka` asks for it; KAFKA_BOOTSTRAP, FAULTLAB_TOPIC and FAULTLAB_GROUP say from where. The runner
+treats it like any plant; what did not arrive is a missing reading. Faults are started where the stream is made.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.errors import LabError
+from engine.plant.journal import Journal
+from engine.plant.simulator import Plant
+from engine.records import MAINTENANCE, OPERATIONAL, SECOND_US, Block
+from engine.streams.backoff import Backoff
+from engine.streams.readings import RowError, reading_of
+from engine.streams.sources.kafka import KafkaSource
+
+if TYPE_CHECKING:
+    from engine.plant.spec import PlantSpec
+    from engine.records import FloatArray, IntArray, StatusArray, TruthEvent
+
+log = logging.getLogger(__name__)
+MOST_TICKS = 7200  # two hours at one tick a second
+DELAY_S = 2.0  # how far the app's clock stays behind, so that a tick has arrived when it is asked for
+
+Tick = tuple["FloatArray", "StatusArray"]
+
+
+class KafkaFeed:
+    """Reads a topic on a thread of its own and keeps the newest ticks for whoever asks.
+
+    The consumer belongs to that thread alone; a page never touches it. A broker that is away is tried again.
+    """
+
+    def __init__(self, source: KafkaSource, machines: tuple[str, ...], sensors: tuple[str, ...]) -> None:
+        self.machines, self.sensors = machines, sensors
+        self._source = source
+        self._ticks: OrderedDict[int, Tick] = OrderedDict()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.problem = ""
+        self.received = self.refused = 0
+
+    def start(self) -> None:
+        """Begin to read; returns at once, whether or not a broker answers."""
+        self._thread = threading.Thread(target=self._run, name="faultlab-kafka-feed", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and leave the group."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(10)
+
+    def at(self, time_us: int, tolerance_us: int) -> Tick | None:
+        """Return the newest tick in (time - tolerance, time], or None."""
+        with self._lock:
+            exact = self._ticks.get(time_us)
+            if exact is not None:
+                return exact
+            near = [at for at in reversed(self._ticks) if time_us - tolerance_us < at <= time_us]
+            return self._ticks[max(near)] if near else None
+
+    @property
+    def newest_us(self) -> int | None:
+        """Event time of the newest tick; None before the first."""
+        with self._lock:
+            return max(self._ticks) if self._ticks else None
+
+    def _run(self) -> None:
+        backoff = Backoff(0.5, 10.0)
+        while not self._stop.is_set():
+            try:
+                rows = self._source.read(0.3)
+            except LabError as problem:
+                self.problem = str(problem)
+                self._source.close()
+                self._stop.wait(backoff.next_s())
+                continue
+            self.problem = ""
+            backoff.reset()
+            for row in rows:
+                self._keep(row)
+            self._source.commit()
+        self._source.close()
+
+    def _keep(self, row: Any) -> None:
+        try:
+            reading = reading_of(row, self.sensors)
+            m = self.machines.index(reading.machine)
+        except (RowError, ValueError):  # no reading, or of a machine that this plant does not have
+            self.refused += 1
+            return
+        with self._lock:
+            if reading.at_us not in self._ticks:
+                shape = (len(self.machines), len(self.sensors))
+                self._ticks[reading.at_us] = (np.full(shape, np.nan), np.zeros(shape[0], np.uint8))
+            values, status = self._ticks[reading.at_us]
+            values[m] = [reading.values[name] for name in self.sensors]
+            status[m] = MAINTENANCE if reading.stopped else OPERATIONAL
+            self.received += 1
+            while len(self._ticks) > MOST_TICKS:
+                self._ticks.popitem(last=False)
+
+
+class FedPlant(Plant):
+    """A plant whose readings come from a feed; it has no truth, and nothing can be injected.
+
+    Parameters
+    ----------
+    tolerance_us
+        A reading stands for this long after its time; later it is missing.
+    """
+
+    def __init__(self, spec: PlantSpec, feed: KafkaFeed, tolerance_us: int = SECOND_US) -> None:
+        super().__init__(spec, 0, machines=feed.machines)
+        self.feed, self.tolerance_us = feed, tolerance_us
+
+    def block(self, times_us: IntArray) -> Block:
+        """Return the readings that arrived for those event times (n,), NaN where none did."""
+        values = np.full((len(times_us), len(self.machines), len(self.spec.sensors)), np.nan)
+        status = np.zeros(values.shape[:2], np.uint8)
+        for i, at in enumerate(times_us.tolist()):
+            tick = self.feed.at(at, self.tolerance_us)
+            if tick is not None:
+                values[i], status[i] = tick
+        return Block(np.asarray(times_us, np.int64), values, status, self.machines, self.spec.sensor_names)
+
+    def with_journal(self, journal: Journal) -> Plant:
+        """Return itself for an empty journal.
+
+        Raises
+        ------
+        LabError
+            When something is to be done to the machines.
+        """
+        if len(journal) == 0:
+            return self
+        raise LabError("This plant is fed by Kafka; start faults where its stream is made (stream --interactive, a).")
+
+    def twin(self, without: str | None = None) -> Plant:
+        """Return itself: what would have been without a fault is not known here."""
+        return self
+
+    def only(self, *machines: str) -> Plant:
+        """Refuse; a feed has the machines that it has."""
+        raise LabError("A plant fed by Kafka cannot be cut to some machines; choose them in the page.")
+
+    def truth(self, start_us: int, end_us: int) -> tuple[TruthEvent, ...]:
+        """Return nothing: a stream carries no truth."""
+        return ()
+
+
+def fed_plant(spec: PlantSpec, env: Mapping[str, str] | None = None) -> FedPlant | None:
+    """Return a plant fed by Kafka, its feed running, when FAULTLAB_SOURCE asks for it; None for the simulation.
+
+    Raises
+    ------
+    LabError
+        When FAULTLAB_SOURCE is neither empty, "plant" nor "kafka".
+    """
+    environment: Mapping[str, Any] = os.environ if env is None else env
+    wanted = str(environment.get("FAULTLAB_SOURCE", "")).strip().lower()
+    if wanted in ("", "plant"):
+        return None
+    if wanted != "kafka":
+        raise LabError(f"FAULTLAB_SOURCE must be plant or kafka, got {wanted!r}.")
+    topic, group = environment.get("FAULTLAB_TOPIC", "sensor-data"), environment.get("FAULTLAB_GROUP", "faultlab-app")
+    source = KafkaSource(topic, group, options={"auto_offset_reset": "latest"})
+    feed = KafkaFeed(source, spec.machines, spec.sensor_names)
+    feed.start()
+    return FedPlant(spec, feed)
