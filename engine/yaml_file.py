@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
+from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
@@ -26,6 +27,24 @@ def read_model(text: str, model: type[Model], file: str) -> Model:
     if problems:
         raise problems[0]
     return model.model_validate(yaml.safe_load(text))
+
+
+def read_file(path: Path, model: type[Model]) -> Model:
+    """Return the model in a file.
+
+    Raises
+    ------
+    FileProblemError
+        When the file is missing, is no UTF-8 text, or breaks the model.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as problem:
+        wrong = f"it cannot be read ({problem.strerror})"
+        raise FileProblemError(path, "", wrong, "check the path and its permissions") from None
+    except UnicodeDecodeError:
+        raise FileProblemError(path.name, "", "it is not UTF-8 text", "save it as UTF-8") from None
+    return read_model(text, model, path.name)
 
 
 def problems_of(text: str, model: type[BaseModel], file: str) -> list[FileProblemError]:
@@ -52,9 +71,20 @@ def problems_at(
         model.model_validate(raw)
     except ValidationError as problem:
         errors: list[dict[str, Any]] = [{**error, "loc": (*prefix, *error["loc"])} for error in problem.errors()]
+        errors = _without_misspelt(errors, model, len(prefix))
         found = [(line_of(tree, e["loc"]), _problem(file, tree, e, model, len(prefix), more_keys)) for e in errors]
         return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
     return []
+
+
+def _without_misspelt(errors: list[dict[str, Any]], model: type[BaseModel], depth: int) -> list[dict[str, Any]]:
+    """Leave out 'missing' where the same entry holds a misspelt form of the key: one mistake, one message."""
+    meant = set()
+    for error in errors:
+        if error["type"] == "extra_forbidden":
+            *parent, key = error["loc"]
+            meant.add((*parent, nearest(str(key), _keys_at(model, tuple(parent)[depth:]))))
+    return [error for error in errors if error["type"] != "missing" or error["loc"] not in meant]
 
 
 def line_of(tree: Any, loc: tuple[Any, ...]) -> int:
@@ -75,7 +105,7 @@ def _problem(
     file: str, tree: Any, error: Any, model: type[BaseModel], depth: int, more_keys: tuple[str, ...]
 ) -> FileProblemError:
     loc, kind = error["loc"], error["type"]
-    path = ".".join(str(step) for step in loc)
+    path = ".".join(str(step) for step in loc if not str(step).endswith("]"))
     place = f"line {line_of(tree, loc)}, {path}" if path else f"line {line_of(tree, loc)}"
     if kind == "missing":
         return FileProblemError(file, place, f"{loc[-1]!r} is missing", f"add a line '{loc[-1]}: …' here")

@@ -15,8 +15,8 @@ from engine.plant.checks import check_journal
 from engine.plant.journal import Entry, Injection, Journal, Maintenance
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
-from engine.plant.yaml_file import read_model
 from engine.records import HOUR_US, time_us
+from engine.yaml_file import read_file
 
 SCENARIO_FOLDER = Path(__file__).resolve().parents[2] / "data" / "scenarios"
 Level = Literal["demo", "easy", "medium", "hard"]
@@ -157,7 +157,7 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
 
 @cache
 def _read(path: Path, _changed: int) -> Scenario:
-    content = read_model(path, _ScenarioFile)
+    content = read_file(path, _ScenarioFile)
     hours = content.scheduled_maintenance_interval_h
     scenario = Scenario(
         name=content.name,

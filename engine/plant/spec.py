@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.errors import FileProblemError, LabError, UnknownNameError
-from engine.plant.yaml_file import read_model
+from engine.yaml_file import read_file
 
 PLANT_FOLDER = Path(__file__).resolve().parents[2] / "data" / "plants"
 
@@ -174,7 +174,7 @@ def _read(path: Path, _changed: int) -> PlantSpec:
     from engine.catalog import parts
     from engine.plant.physics import physics_named
 
-    content = read_model(path, _PlantFile)
+    content = read_file(path, _PlantFile)
     try:
         physics = physics_named(content.physics)
         for sensor in content.sensors:

@@ -145,10 +145,10 @@ def test_the_tool_refuses_a_scenario_that_a_one_line_rule_solves(tmp_path):
     [
         ("MACHINE_003", "MACHINE_9", "No machine is called 'MACHINE_9'"),
         ("misalignment", "misalignmnt", "Did you mean 'misalignment'"),
-        ("at_h: 1.0", "at_hours: 1.0", r"line \d+: .*write 'at_h' instead"),
-        ("level: demo", "level: hardest", r"line \d+: level"),
-        ("hours: 72", "hours: -1", r"line \d+: hours"),
-        ("start: '2026", "start: 'x2026", r"line \d+: start"),
+        ("at_h: 1.0", "at_hours: 1.0", r"line \d+, .*did you mean 'at_h'"),
+        ("level: demo", "level: hardest", r"line \d+, level"),
+        ("hours: 72", "hours: -1", r"line \d+, hours"),
+        ("start: '2026", "start: 'x2026", r"line \d+, start"),
     ],
 )
 def test_a_wrong_scenario_file_says_where_and_what_to_write(tmp_path, old, new, message):

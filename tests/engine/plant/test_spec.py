@@ -45,13 +45,17 @@ def test_every_shipped_plant_loads():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("    unit: mm/s\n", "    units: mm/s\n", r"my\.yaml, line \d+: .*sensors\.1.*"),
+        (
+            "    unit: mm/s\n",
+            "    units: mm/s\n",
+            r"my\.yaml, line \d+, sensors\.1\.units: unknown key 'units'; did you mean 'unit'",
+        ),
         (
             "    noise: 0.12\n",
             "    nois: 0.12\n    noise: 0.12\n",
-            r"line \d+: .*nois.* is no known key; write 'noise'",
+            r"line \d+, .*unknown key .*nois.*did you mean 'noise'",
         ),
-        ("    noise: 0.12\n", "    noise: loud\n", r"line \d+: sensors\.1\.noise: .*got 'loud'"),
+        ("    noise: 0.12\n", "    noise: loud\n", r"line \d+, sensors\.1\.noise: .*got 'loud'"),
         ("normal: [2, 8]", "normal: [8, 2]", r"normal must rise from low to high, got \[8, 2\]"),
         ("name: vibration", "name: temperature", "two sensors are called 'temperature'"),
         ("{vibration: 1}", "{vibrations: 1}", "Did you mean 'vibration'"),
@@ -76,7 +80,7 @@ def test_a_missing_key_names_the_line_of_its_sensor(tmp_path):
     path.write_text(GOOD.replace("    unit: mm/s\n", ""), encoding="utf-8")
     line = 1 + GOOD.split("\n").index("  - name: vibration")
 
-    with pytest.raises(LabError, match=rf"line {line}: 'sensors.1.unit' is missing"):
+    with pytest.raises(LabError, match=rf"line {line}, sensors.1.unit: 'unit' is missing"):
         load_plant(path)
 
 
