@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROLES = ("student", "ta", "instructor")
 NO_ENTRY = "That does not open the class; check the code, the handle and the PIN, or ask your instructor."
-TRIES, PAUSE_US = 5, 60_000_000
+TRIES, TRIES_OF_ALL, PAUSE_US, MOST_DOORS = 5, 50, 60_000_000, 10_000  # a client's, everybody's, a minute
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class People:
 
     def __init__(self, records: ClassRecords, audit: Audit, now_us: Callable[[], int]) -> None:
         self._records, self._audit, self._now_us = records, audit, now_us
-        self._misses: dict[str, list[int]] = {}
+        self._misses: dict[tuple[str, str | None], list[int]] = {}
 
     # pass phrase and join code
     def first_passphrase(self) -> str | None:
@@ -79,11 +79,11 @@ class People:
         self._records.settings.put(name="passphrase", value=words.hashed(phrase))
         self._audit.note("instructor", "changed", "pass phrase")
 
-    def is_instructor(self, phrase: str) -> bool:
-        """Return whether the pass phrase is right; five wrong ones close the door for a minute."""
-        self._slow_down("passphrase")
+    def is_instructor(self, phrase: str, client: str = "") -> bool:
+        """Return whether the pass phrase is right; five wrong ones of a client close the door to it for a minute."""
+        self._slow_down("passphrase", client)
         right = words.matches(phrase, self._setting("passphrase") or "")
-        self._remember("passphrase", right)
+        self._remember("passphrase", client, right)
         return right
 
     def join_code(self) -> str:
@@ -97,22 +97,25 @@ class People:
         self._records.settings.put(name="join_code", value=code)
         return code
 
-    def join(self, code: str) -> tuple[Person, str]:
-        """Return a new student with a random handle, and the PIN that is shown once."""
-        self._slow_down("join")
+    def join(self, code: str, client: str = "") -> tuple[Person, str]:
+        """Return a new student with a random handle, and the PIN that is shown once.
+
+        `client` is the browser session that asks: one who guesses does not close the door to the others.
+        """
+        self._slow_down("join", client)
         right = hmac.compare_digest(code.strip().upper().encode(), self.join_code().encode())
-        self._remember("join", right)
+        self._remember("join", client, right)
         if not right:
             raise AccessError(NO_ENTRY)
         return self.add(role="student")
 
-    def enter(self, handle: str, pin: str) -> Person:
+    def enter(self, handle: str, pin: str, client: str = "") -> Person:
         """Return the person with that handle and PIN; every failure looks the same."""
         handle = handle.strip().lower()
-        self._slow_down(handle)
+        self._slow_down(handle, client)
         row = self._records.people.one(handle=handle)
         right = words.matches(pin, row["pin_hash"] if row else "") and row is not None and not row["dropped"]
-        self._remember(handle, right)
+        self._remember(handle, client, right)
         if not right or row is None:
             raise AccessError(NO_ENTRY)
         return _person(row)
@@ -217,14 +220,21 @@ class People:
         row = self._records.settings.one(name=name)
         return None if row is None else str(row["value"])
 
-    def _slow_down(self, door: str) -> None:
-        recent = [at for at in self._misses.get(door, []) if at > self._now_us() - PAUSE_US]
-        self._misses[door] = recent
-        if len(recent) >= TRIES:
-            raise AccessError("Too many wrong tries; wait a minute and try again.")
+    def _slow_down(self, door: str, client: str) -> None:
+        since = self._now_us() - PAUSE_US
+        for name, limit in (((door, client), TRIES), ((door, None), TRIES_OF_ALL)):
+            recent = [at for at in self._misses.get(name, []) if at > since]
+            if len(recent) >= limit:
+                raise AccessError("Too many wrong tries; wait a minute and try again.")
 
-    def _remember(self, door: str, right: bool) -> None:
-        self._misses[door] = [] if right else [*self._misses.get(door, []), self._now_us()]
+    def _remember(self, door: str, client: str, right: bool) -> None:
+        if right:
+            self._misses.pop((door, client), None)
+            return
+        if len(self._misses) >= MOST_DOORS:
+            self._misses.clear()
+        for name, limit in (((door, client), TRIES), ((door, None), TRIES_OF_ALL)):
+            self._misses[name] = [*self._misses.get(name, []), self._now_us()][-limit:]
 
 
 _DETAILS = ("name", "first_name", "last_name", "email", "student_id", "login", "lms_id", "section")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.store.database import Database
 
 Row = dict[str, Any]
+MOST_KEPT = 5000
 
 
 def create_tables(database: Database, schema: str) -> None:
@@ -93,6 +94,8 @@ class Rows:
         if known is None or known[0] != version:
             known = (version, self._read(order, where))
             if self._cached:
+                if len(self._known) >= MOST_KEPT:  # guesses of handles and ids must not fill the memory
+                    self._known.clear()
                 self._known[asked] = known
         return [dict(row) for row in known[1]]
 
