@@ -22,6 +22,7 @@ import numpy as np
 
 from engine.detectors import context_model as model
 from engine.detectors.base import Detector
+from engine.detectors.context_kernels import residual_kernel
 from engine.detectors.standard import take_normal
 from engine.params import Range
 from engine.records import DAY_US, HOUR_US, OPERATIONAL, SECOND_US
@@ -155,7 +156,7 @@ class Context:
         gains = model.gains(steps_s)
         if state["last_us"] is None:
             gains[0] = 1.0  # the averages begin at the first reading
-        model.residual_kernel(
+        residual_kernel(
             block.values, np.asarray(block.status == OPERATIONAL), np.maximum(steps_s, 0.0),
             gains, model.harmonics(block.times_us), numbers, *model.arrays(state), out,
         )  # fmt: skip

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from engine.detectors.base import Detector
     from engine.records import Block
 
-# On raw readings the data sheet's limits; everything else stands on the context stage, where it is far better.
-ON_RAW = ("limit",)
+# On raw readings the data sheet's limits and the stuck-sensor rule; the others are far better on the context stage.
+ON_RAW = ("limit", "flat_line")
 ON_CONTEXT = ("z_score", "ewma", "cusum", "mahalanobis", "half_space_trees")
 HISTORY_DAYS = 7.0  # a whole week, so that nights and the weekend are in it
 HISTORY_STEP_S = 60.0
