@@ -147,7 +147,7 @@ def _table_words() -> dict[str, str]:
         "none_yet": t("None so far."),
         "no_readings": t("No readings yet."),
         "normal": t("normal"),
-        "outside": t("Outside the normal range"),
+        "outside": t("Beyond a mark or range"),
         "all_normal": t("All sensors are in their normal range"),
         "alarms_of": t("In alarm"),
         "no_alarms": t("No detector is in alarm"),

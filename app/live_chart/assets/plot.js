@@ -126,10 +126,11 @@ function limitName(pen, place, theme, meta, word, range, colour, size) {
   const value = meta[word]
   if (value === null || value < range.low || value > range.high) return
   const y = place.y(value), text = `${meta.words[word]} ${value}`
-  pen.textAlign = "left"; pen.textBaseline = y - place.top < size * 1.4 ? "top" : "bottom"
+  pen.textAlign = word === "warning" ? "right" : "left"; pen.textBaseline = y - place.top < size * 1.4 ? "top" : "bottom"
+  const x = word === "warning" ? place.left + place.w - 5 : place.left + 5 // apart, should their marks be close
   const at = y + (pen.textBaseline === "top" ? 3 : -3)
-  pen.lineWidth = 3.5; pen.lineJoin = "round"; pen.strokeStyle = theme.paper; pen.strokeText(text, place.left + 5, at)
-  pen.fillStyle = colour; pen.fillText(text, place.left + 5, at)
+  pen.lineWidth = 3.5; pen.lineJoin = "round"; pen.strokeStyle = theme.paper; pen.strokeText(text, x, at)
+  pen.fillStyle = colour; pen.fillText(text, x, at)
 }
 
 // A line through all ticks in view; where pixels are fewer than ticks, lowest and highest of each pixel.

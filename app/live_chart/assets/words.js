@@ -39,10 +39,15 @@ export function summary(live) {
   if (last < 0) return words.no_readings
   const state = live.stateOf(live.machine)
   const beyond = live.info.sensors.map((sensor, k) => [sensor, live.series.value(last, live.machine, k), k]).filter(([sensor, value]) => value < sensor.normal[0] || value > sensor.normal[1] || levelOf(sensor, value))
-  const facts = beyond.map(([sensor, value, k]) => `${sensor.title} ${live.ui.charts[k].format(value)} ${sensor.unit} (${words.normal} ${sensor.normal[0]}–${sensor.normal[1]})`)
+  const facts = beyond.map(([sensor, value, k]) => `${sensor.title} ${live.ui.charts[k].format(value)} ${sensor.unit} (${rule(sensor, value, words)})`)
   const alarms = live.openAlarms(live.machineName).map((alarm) => alarm.title)
   return [`${live.machineName}: ${words[state]}.`, facts.length ? `${words.outside}: ${facts.join("; ")}.` : `${words.all_normal}.`,
     alarms.length ? `${words.alarms_of}: ${alarms.join("; ")}.` : `${words.no_alarms}.`].join(" ")
+}
+
+function rule(sensor, value, words) {
+  const level = levelOf(sensor, value)
+  return level ? `${words[level]} ${sensor[level]}` : `${words.normal} ${sensor.normal[0]}–${sensor.normal[1]}`
 }
 
 export function alarmRows(live, words) {
