@@ -46,7 +46,7 @@ class BoundedProducer:
     Raises
     ------
     LabError
-        When no broker answers within 4 seconds.
+        When no broker answers within 3 seconds.
     """
 
     def __init__(
