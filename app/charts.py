@@ -41,15 +41,6 @@ def sensor_chart(block: Block, machine: str, sensor: str, *, unit: str = "") -> 
     return lines(block.times_us, {sensor: values}, unit=unit, revision=f"{machine}/{sensor}")
 
 
-def bars(values: dict[str, float], *, unit: str = "") -> go.Figure:
-    """Return named figures as horizontal bars, the first at the top."""
-    figure = _empty("", "bars")
-    names = list(values)[::-1]
-    figure.add_bar(x=[values[name] for name in names], y=names, orientation="h", marker_color=OKABE_ITO[0])
-    figure.update_xaxes(title=unit)
-    return figure
-
-
 def _empty(unit: str, revision: str) -> go.Figure:
     import plotly.graph_objects as go
 

@@ -91,7 +91,9 @@ class Lab:
     def health(self) -> dict[str, Any]:
         """Return figures of runner, store and viewers; `status` is ok, degraded (with reasons) or stopped."""
         viewers = {"watching": self.hub.viewers, "messages": self.hub.published, "dropped": self.hub.dropped}
-        return {**self.runner.health(), "plant": self.spec.name, "viewers": viewers}
+        facts = self.runner.health()
+        store = {name: value for name, value in facts["store"].items() if name != "path"}  # nobody's business outside
+        return {**facts, "store": store, "plant": self.spec.name, "viewers": viewers}
 
 
 def warm_up() -> None:

@@ -42,6 +42,7 @@ def test_health_has_a_status_and_figures(client, running):
 
     assert facts["status"] in ("ok", "degraded", "stopped")
     assert facts["plant"] == "pump_station"
+    assert "path" not in facts["store"]
     assert facts["ticks"] == running.runner.core.ticks > 0
 
 
