@@ -31,7 +31,6 @@ from engine.errors import AccessError, LabError
 from engine.store.class_records import ClassRecords, ClassVault
 
 if TYPE_CHECKING:
-    from engine.records import Label
     from engine.store.database import Database
 
 
@@ -109,7 +108,7 @@ class Classroom:
         reference = {}
         if rubric.submit in ("labels", "alarms", "params"):
             variants = self.assignments.variants(assignment)
-            reference = {v.variant: self._reference(assignment, v.person) for v in variants}
+            reference = {v.variant: self.plants.reference_marks(assignment, v.person) for v in variants}
         return self.store_gate(
             assignment, play_gate(rubric, keys, reference, self.assignments.difficulties(assignment))
         )
@@ -165,9 +164,6 @@ class Classroom:
             row = {"handle": person.handle, "saved_us": saved.get(person.person), "attempts": len(receipts)}
             rows.append({**row, "received_us": last})
         return rows
-
-    def _reference(self, assignment: str, person: str) -> tuple[Label, ...]:
-        return self.plants.reference_marks(self.plants.block(assignment, person, 60.0))
 
 
 def _kept_secret(vault: ClassVault) -> str:

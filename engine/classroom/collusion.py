@@ -86,10 +86,15 @@ def cross_fits(
 def permutation_p(
     key: AnswerKey, marks: Sequence[Label], observed: float, shifts: int = SHIFTS, seed: int = 7
 ) -> float:
-    """Return the share of circular time shifts of the marks that fit at least as well (the observed one included)."""
+    """Return the share of circular time shifts of the marks that fit at least as well (the observed one included).
+
+    Shifts shorter than the longest interval are left out: they are nearly the observed marks again.
+    """
     rng = np.random.default_rng(seed)
     span = key.end_us - key.start_us
-    offsets = rng.integers(1, span, shifts)
+    lengths = [m.end_us - m.start_us for m in marks] + [e.end_us - e.onset_us for e in key.events]
+    least = min(span // 4, 2 * max(lengths, default=1)) + 1
+    offsets = rng.integers(least, span - least + 1, shifts)
     as_good = sum(fit(key, _shifted(marks, key, int(offset))) >= observed for offset in offsets)
     return (1 + as_good) / (1 + shifts)
 

@@ -109,10 +109,13 @@ def _problems(rubric: Rubric, rows: list[GateRow], keys: Mapping[str, AnswerKey]
     found = [f"Variant {name} has no event that could be found." for name, key in sorted(keys.items()) if not key.owed]
     for row in rows:
         if row.everything > max(row.reference, 0.17 * rubric.points):
-            found.append(f"Variant {row.variant}: labelling everything earns {row.everything:.0f} points.")
+            found.append(
+                f"Variant {row.variant}: labelling everything earns {row.everything:.0f} points; "
+                "take more events or fewer machines."
+            )
     gain = float(np.mean([row.reference - row.random for row in rows]))
     if gain < MARGIN:
-        found.append(f"The reference detector beats chance by {gain:.1f} points only; {MARGIN:g} are needed.")
+        found.append(f"The reference beats chance by {gain:.1f} points only; {MARGIN:g} are needed.")
     hard = [row.difficulty for row in rows if row.difficulty is not None]
     if hard and max(hard) - min(hard) > SPREAD:
         found.append(f"Variants differ in difficulty by {max(hard) - min(hard):.2f}; at most {SPREAD:g} is fair.")

@@ -17,11 +17,11 @@ import numpy as np
 from engine import catalog
 from engine.classroom.assignments import Assignments, Sealed
 from engine.classroom.csv_text import csv_rows
-from engine.classroom.grade import Work
+from engine.classroom.grade import Work, grade
 from engine.classroom.key import AnswerKey
 from engine.classroom.seeds import equalised, seed_of
 from engine.classroom.spec import AssignmentSpec, moment_us
-from engine.difficulty import CAPS, best_one_liner
+from engine.difficulty import CAPS, best_one_liner, one_liners
 from engine.plant.making import FLOORS, make_journal
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 BAND = 0.10  # half-width of the accepted difficulty, in event-F1 of the reference panel
 DRAWS = 12
-REFERENCE = "ewma"
-ALARM_SHARE = 0.03  # share of the time that the reference detector may mark
+MARKED_SHARES = (0.005, 0.01, 0.02, 0.04, 0.08)  # of the time: the thresholds that the reference tries
 JOIN_US, LEAST_US = 30 * MINUTE_US, 5 * MINUTE_US
 
 
@@ -165,11 +164,21 @@ class PlantMaker:
         scores = detector.bind(load_plant(self._assignments.get(assignment).plant.name)).score_then_learn(block)
         return Work("alarms", tuple(intervals_of(block, scores >= detector.default_threshold)))
 
-    def reference_marks(self, block: Block) -> tuple[Label, ...]:
-        """Return what the reference detector marks: the strangest 3 % of the time, joined to intervals."""
-        detector = catalog.make("detector", REFERENCE)
-        scores = detector.score_then_learn(block)
-        return tuple(intervals_of(block, scores >= np.quantile(scores, 1 - ALARM_SHARE)))
+    def reference_marks(self, assignment: str, person: str) -> tuple[Label, ...]:
+        """Return the marks of the reference (vault): the panel's one-line rule and threshold that earn most here.
+
+        What the best simple rule reaches with hindsight, a student can reach by looking; chance must stay below it.
+        """
+        owner = self._assignments.variant_of(assignment, person)
+        key, rubric = self._assignments.keys(assignment)[owner.variant], self._assignments.rubric(assignment)
+        block = self.block(assignment, person, 60.0)
+        spec = load_plant(self._assignments.get(assignment).plant.name)
+        tries = [
+            tuple(intervals_of(block, score > np.quantile(score, 1 - share)))
+            for _, score in one_liners(block, spec)
+            for share in MARKED_SHARES
+        ]
+        return max(tries, key=lambda marks: grade(Work(rubric.submit, marks), key, rubric).points)
 
     def _difficulty(self, assignment: str, person: str, draw: int) -> float:
         made = self.variant(assignment, person, draw)

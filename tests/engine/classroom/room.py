@@ -47,7 +47,8 @@ class Room:
     def join(self, count: int, **details: object) -> list[Person]:
         rows = [self.school.people.new_row("student", set(), dict(details)) for _ in range(count)]
         for at, row in enumerate(rows):
-            row["handle"] = f"handle-{len(self.students) + at:03d}"
+            number = len(self.students) + at  # not random: plants hang on the id of a person
+            row["person"], row["handle"] = f"P{number:012d}", f"handle-{number:03d}"
         self.school.people._records.people.add_all(rows)
         self.students += [self.school.people.get(row["person"]) for row in rows]
         return self.students
