@@ -30,7 +30,7 @@ async def live(socket: WebSocket) -> None:
     gone = asyncio.create_task(_until_gone(socket))
     gone.add_done_callback(lambda _task: viewing.put(None))
     try:
-        await socket.send_bytes(lab().feed.hello())
+        await socket.send_bytes(await asyncio.to_thread(lab().feed.hello))
         async for message in viewing:
             await socket.send_bytes(message)
         await socket.close(1001)
@@ -57,7 +57,7 @@ async def _events(limit: int | None) -> AsyncIterator[bytes]:
     hub = lab().hub
     viewing = hub.subscribe()
     try:
-        yield _event(lab().feed.hello())
+        yield _event(await asyncio.to_thread(lab().feed.hello))
         sent = 0
         async for message in viewing:
             yield _event(message)

@@ -7,8 +7,8 @@ import json
 
 import numpy as np
 
-from app.feed import past, ticks
 from app.hub import Hub
+from app.messages import past, ticks
 from engine.records import block_of
 
 
