@@ -14,6 +14,7 @@ import yaml
 
 from engine.errors import FileProblemError, LabError, nearest
 from engine.home import home
+from engine.streams.kafka.quiet import quieten_client
 
 SHIPPED = Path(__file__).resolve().parents[3] / "data" / "kafka.yaml"
 DEFAULT_SERVERS = ("localhost:9092",)
@@ -63,6 +64,9 @@ class Address:
         """Return the options every client needs to connect."""
         name = "bootstrap_timeout_ms" if kafka_major() >= 3 else "api_version_auto_timeout_ms"
         options = {"bootstrap_servers": list(self.servers), name: int(CONNECT_S * 1000), **dict(self.security)}
+        if kafka_major() >= 3:
+            options["metadata_max_age_ms"] = 3000  # caps the silence when 3.x loses a metadata wake-up
+        quieten_client()
         # The mock answers ApiVersions only up to v2, and its answer to newer requests cannot be decoded.
         return {**options, "api_version": (2, 3)} if self.practice else options
 
