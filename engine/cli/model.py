@@ -66,9 +66,9 @@ def listed(name: Annotated[str | None, typer.Argument(help="Only this model.")] 
         for version in models.versions(model):
             mark = "*" if version.version == index.champion else "+" if version.version == index.challenger else " "
             span = f"{iso_time(version.from_us)} to {iso_time(version.until_us)}"
-            typer.echo(
-                f" {mark} {version.version:>3}  {version.detector}  {span}  {version.sha256['state.npz'][:12]}  {version.note}"
-            )
+            digest = version.sha256["state.npz"][:12]
+            line = f" {mark} {version.version:>3}  {version.detector}  {span}  {digest}  {version.note}"
+            typer.echo(line.rstrip())
 
 
 def promote(name: Name, version: Number) -> None:

@@ -6,6 +6,7 @@ Refits happen at fixed counts of ticks, never by the clock, so tick by tick and 
 
 from __future__ import annotations
 
+import logging
 import time
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from engine.records import MAINTENANCE
 if TYPE_CHECKING:
     from engine.detectors.base import State
     from engine.records import Block, FloatArray
+
+logger = logging.getLogger(__name__)
 
 NEVER = 2**62
 LEAST_ROWS = 20  # fewer readings than this teach nothing
@@ -191,7 +194,12 @@ class Windowed(Detector):
         if len(rows) < LEAST_ROWS:
             state["centre"], state["spread"] = before
             return
-        model, raw = self.fitted(rows)
+        try:
+            model, raw = self.fitted(rows)
+        except (ValueError, ArithmeticError) as problem:  # what libraries raise on data that they cannot fit
+            logger.warning("%s kept its model: the new fit failed (%s).", self.name, problem)
+            state["centre"], state["spread"] = before
+            return
         middle, high = np.quantile(raw, [0.5, 0.99])
         state.update(model, is_fitted=1, unit=np.array([middle, width_of(middle, high, raw)]))
         self.refit_seconds.append(time.perf_counter() - began)

@@ -37,9 +37,7 @@ class Largest(Detector):
             self.state["largest"] = np.fmax(self.state["largest"], top)
         return out
 '''
-CHEAT = HONEST.replace("out[i] = np", "out[i] = block.values[-1, 0, 0] * 0 + len(block) + np").replace(
-    'largest"', 'cheat"', 1
-)
+CHEAT = HONEST.replace("out[i] = np", "out[i] = len(block) + np")
 ESTIMATOR = '''
 from sklearn.ensemble import IsolationForest
 

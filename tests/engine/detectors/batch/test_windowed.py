@@ -146,3 +146,21 @@ def test_a_history_of_nothing_leaves_the_detector_in_warm_up():
     detector.fit(with_values(block, np.full(block.values.shape, np.nan)))
 
     assert not detector.score(block).any()
+
+
+def test_a_fit_that_the_library_refuses_leaves_the_model_as_it_was(monkeypatch, caplog):
+    """A live stream must not end because one window could not be fitted."""
+    block = correlated(400)
+    detector, other = NearestNeighbours(warm_up=100, refit_every=0), NearestNeighbours(warm_up=100, refit_every=100)
+    kept = detector.score_then_learn(block)
+    other.learn(block.ticks(0, 150))
+    monkeypatch.setattr(NearestNeighbours, "fitted", _refuses)
+
+    scores = other.score_then_learn(block.ticks(150, 400))
+
+    np.testing.assert_array_equal(scores, kept[150:])
+    assert "kept its model" in caplog.text
+
+
+def _refuses(*_):
+    raise ValueError("no")
