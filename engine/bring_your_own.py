@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 SPEED_TICKS = 400
+START_S = 120  # Python and its libraries may take this long to load on a busy computer; it is not the detector's time
+READY = "ready"
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,8 @@ def _in_child(function: Callable[..., Any], arguments: tuple[Any, ...], seconds:
     child.start()
     theirs.close()
     try:
+        if not ours.poll(START_S) or ours.recv() != READY:
+            return f"its process did not start within {START_S} s; try again when the computer is less busy"
         if not ours.poll(seconds):
             return f"stopped after {seconds:g} s: the time budget ran out"
         return ours.recv()
@@ -148,6 +152,7 @@ def _child(answer: Connection, function: Callable[..., Any], arguments: tuple[An
     try:
         _import_heavy()
         _limit_memory(memory_mb)
+        answer.send(READY)
         answer.send(function(*arguments))
     except MemoryError:
         answer.send(f"stopped: it needed more than {memory_mb:g} MB, the memory budget")
