@@ -58,6 +58,13 @@ METRICS = {
     "mean": "mean of the shown sensor",
     "sd": "standard deviation of the shown sensor",
     "passed_checks": "property checks that hold",
+    "calibration_readings": "calibration readings of each machine",
+    "key_agreement": "agreement of the labellers with the adjudicated key (event F1 within the tolerance)",
+    "public_score": "score on the public part",
+    "private_score": "score on the private part, which nobody can query",
+    "bits": "bits that the board can give away",
+    "calibration_error": "distance of the predicted from the reached score, points",
+    "robustness": "points kept when something unseen happens, 0 to 100",
 }
 
 
