@@ -35,6 +35,7 @@ class DetectorPart(Strict):
     input: str = Field(default="raw", pattern="^(raw|context)$")
     sensors: tuple[str, ...] = ()
     parameters: dict[str, Any] = Field(default_factory=dict)
+    context: dict[str, float] = Field(default_factory=dict)  # parameters of the context stage, such as baseline_h
 
     @field_validator("name")
     @classmethod
@@ -118,7 +119,7 @@ def scored_readings(readings: Readings, detector: DetectorPart) -> ScoredReading
     if detector.sensors:
         model = OfSensors(model, detector.sensors)
     if detector.input == "context":
-        model = with_context(model)
+        model = with_context(model, **detector.context)
     if len(history):
         model.fit(history)
     scores = model.score_then_learn(block)
