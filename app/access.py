@@ -32,6 +32,7 @@ COOKIE_AGE_S = 12 * 3600  # a teaching day
 ROLES = ("student", "ta", "instructor")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 SCOPE_KEY = "faultlab.viewer"
+FOREIGN = "This request came from another site; open the lab's own page and try again."
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,33 @@ def cookie_for(who: Viewer) -> str:
 def by_cookie(connection: HTTPConnection) -> Viewer | None:
     """Return who the cookie names; None without one, or when it is forged or too old."""
     value = connection.cookies.get(COOKIE)
-    if not value:
+    return _by_signature(value) if value else None
+
+
+def by_token(connection: HTTPConnection) -> Viewer | None:
+    """Return who the `Authorization: Bearer …` header names; None without one.
+
+    Raises
+    ------
+    AccessError
+        When the token is forged, too old or ended: nobody shall believe to be somebody and be a stranger.
+    """
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
         return None
+    return lab().desks.holder(token.strip(), _by_signature)
+
+
+def _by_signature(token: str) -> Viewer | None:
     try:
-        role, handle = _signer().loads(value, max_age=COOKIE_AGE_S)
+        role, handle = _signer().loads(token, max_age=COOKIE_AGE_S)
     except (BadSignature, ValueError, TypeError):
         return None
     return Viewer(role, handle) if role in ROLES else None
 
 
 # Tried in this order, the first answer counts; a function from a connection to a Viewer or None.
-IDENTIFIERS: tuple[Callable[[HTTPConnection], Viewer | None], ...] = (by_cookie,)
+IDENTIFIERS: tuple[Callable[[HTTPConnection], Viewer | None], ...] = (by_token, by_cookie)
 
 
 def viewer_of(connection: HTTPConnection) -> Viewer:
@@ -111,7 +128,10 @@ class Access:
         connection = HTTPConnection(scope)
         if is_foreign(connection):
             return await _refuse(scope, receive, send)
-        who = next((found for identify in IDENTIFIERS if (found := identify(connection))), Viewer())
+        try:
+            who = next((found for identify in IDENTIFIERS if (found := identify(connection))), Viewer())
+        except AccessError as problem:
+            return await _refuse(scope, receive, send, 401, str(problem))
         scope[SCOPE_KEY] = who
         scope["headers"] += [(b"x-lab-role", who.role.encode()), (b"x-lab-handle", quote(who.handle or "").encode())]
         return await self.app(scope, receive, send)
@@ -127,12 +147,15 @@ def is_foreign(connection: HTTPConnection) -> bool:
     return urlsplit(origin).netloc != connection.headers.get("host", "")
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int = 403, text: str = FOREIGN) -> None:
     if scope["type"] == "websocket":
         await receive()
         return await send({"type": "websocket.close", "code": 1008})
-    text = "This request came from another site; open the lab's own page and try again."
-    return await JSONResponse({"error": text}, 403)(scope, receive, send)
+    title = "Unauthorized" if status == 401 else "Forbidden"
+    told = {"type": "about:blank", "title": title, "status": status, "detail": text, "errors": []}
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    answer = JSONResponse(told, status, headers, media_type="application/problem+json")
+    return await answer(scope, receive, send)
 
 
 def _signer() -> URLSafeTimedSerializer:

@@ -15,6 +15,7 @@ import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from app.desks import Desks
 from app.feed import Feed
 from app.hub import Hub
 from app.keys import Guesses, Keys
@@ -54,6 +55,7 @@ class Lab:
 
     def __post_init__(self) -> None:
         self.feed = Feed(self.runner, self.spec, self.hub)
+        self.desks = Desks(self.store, self.keys.file.parent)
 
     @property
     def plant(self) -> Any:
@@ -84,6 +86,7 @@ class Lab:
     def close(self) -> None:
         """End the streams, stop the runner, write what waits and close the store."""
         self.hub.close()
+        self.desks.close()
         self.feed.close()
         self.runner.stop()
         self.store.close()

@@ -1,39 +1,54 @@
 """The REST API, mounted at /api: one file per resource, each with a `router`.
 
-To add a resource, write `app/api/<name>.py` with a `router` and add its name to `RESOURCES`.
+To add a resource, write `app/api/<name>.py` with a `router` and add its name to `RESOURCES`. Every path is there
+twice: with its version (`/api/v1/…`, in the OpenAPI document) and without (`/api/…`, the newest version).
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
 
-from engine.errors import AccessError, LabError, UnknownNameError
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
+from app.api.guard import Guard, Traffic
+from app.api.problems import PROBLEMS, add_handlers
 
 RESOURCES = ("health", "live")
+VERSION = "v1"
+SUMMARY = (
+    "Readings, scores, alarms and commands of the plant. Everybody may read; commands need a role: sign in with the "
+    "cookie of /login or send `Authorization: Bearer <token>` (POST /api/v1/tokens). Errors are problem+json "
+    "(RFC 9457). Times are ISO 8601; without an offset they are UTC."
+)
 
 
-def build_api() -> FastAPI:
+def build_api(traffic: Traffic | None = None) -> FastAPI:
     """Return the API with all its resources; unknown paths answer 404 in JSON, never with a page."""
-    api = FastAPI(title="FaultLab", docs_url=None, redoc_url=None)
+    api = FastAPI(
+        title="FaultLab",
+        version="1.0",
+        description=SUMMARY,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        responses=PROBLEMS,
+        redirect_slashes=False,
+    )
+    api.state.traffic = traffic or Traffic()
     for name in RESOURCES:
-        api.include_router(importlib.import_module(f"app.api.{name}").router)
-    api.add_exception_handler(HTTPException, _http_problem)  # type: ignore[arg-type]
-    api.add_exception_handler(LabError, _lab_problem)  # type: ignore[arg-type]
+        router = importlib.import_module(f"app.api.{name}").router
+        api.include_router(router, prefix=f"/{VERSION}")
+        api.include_router(router, include_in_schema=False)
+    api.add_middleware(Guard, traffic=api.state.traffic)
+    add_handlers(api)
     return api
 
 
-async def _http_problem(_request: Request, problem: HTTPException) -> JSONResponse:
-    return JSONResponse({"error": problem.detail}, problem.status_code, headers=problem.headers)
-
-
-async def _lab_problem(_request: Request, problem: LabError) -> JSONResponse:
-    code = 403 if isinstance(problem, AccessError) else 404 if isinstance(problem, UnknownNameError) else 400
-    return JSONResponse({"error": str(problem)}, code)
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return (method, path, description) of every operation in an OpenAPI document."""
+    return [
+        (method.upper(), path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]

@@ -36,3 +36,13 @@ def open_class(folder: Path | None = None) -> Iterator[Classroom]:
             vault.close()
     finally:
         database.close()
+
+
+def class_beside(database: Database, folder: Path) -> tuple[Classroom, Vault]:
+    """Return the class of a lab whose database is open already, and its vault; the caller closes both."""
+    vault = Vault(folder)
+    try:
+        return Classroom(database, vault.database, folder), vault
+    except BaseException:
+        vault.close()
+        raise

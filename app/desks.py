@@ -1,0 +1,98 @@
+"""What the lab opens when somebody first asks for it: models for single readings, plants of others, the class."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from app.feed import Feed
+from app.hub import Hub
+from engine.external import Externals
+from engine.predicting import Predictors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from app.access import Viewer
+    from engine.classroom.classroom import Classroom
+
+REMEMBER_S, MOST_REMEMBERED = 5.0, 5000  # a token that was ended works at most so long
+
+
+class Desks:
+    """Opened on first use, closed with the lab.
+
+    Parameters
+    ----------
+    store
+        The lab's store.
+    folder
+        Home of the lab's files.
+    """
+
+    def __init__(self, store: Any, folder: Path) -> None:
+        self._store, self._folder = store, folder
+        self._lock = threading.RLock()
+        self._live: dict[str, tuple[Any, Hub, Feed]] = {}
+        self._holders: dict[str, tuple[float, Viewer | None]] = {}
+        self._school: tuple[Classroom, Any] | None = None
+        self.predictors = Predictors(store, folder / "models")
+        self.externals = Externals(store, folder / "external")
+
+    @property
+    def models_folder(self) -> Path:
+        """Where model versions are kept."""
+        return self._folder / "models"
+
+    @property
+    def classroom(self) -> Classroom:
+        """The class of this lab."""
+        with self._lock:
+            if self._school is None:
+                from engine.classroom.opening import class_beside
+
+                self._school = class_beside(self._store.database, self._folder)
+            return self._school[0]
+
+    def live(self, plant: str) -> tuple[Hub, Feed]:
+        """Return the live stream of a plant that others feed, or raise UnknownNameError."""
+        with self._lock:
+            found = self.externals.get(plant)
+            if plant not in self._live or self._live[plant][0] is not found:
+                hub = Hub()
+                self._live[plant] = (found, hub, Feed(found, found.spec, hub))
+            return self._live[plant][1:]
+
+    def holder(self, token: str, by_signature: Callable[[str], Viewer | None]) -> Viewer:
+        """Return whose token it is: signed by this lab, or a person's own; remembered for a few seconds.
+
+        Raises
+        ------
+        AccessError
+            When it is nobody's.
+        """
+        at, found = self._holders.get(token, (-1e9, None))
+        if found is None or time.monotonic() - at > REMEMBER_S:
+            found = by_signature(token) or self._person(token)
+            if len(self._holders) > MOST_REMEMBERED:
+                self._holders.clear()
+            self._holders[token] = (time.monotonic(), found)
+        return found
+
+    def _person(self, token: str) -> Viewer:
+        from app.access import Viewer
+
+        person = self.classroom.people.by_token(token)
+        return Viewer(person.role, person.handle)
+
+    def close(self) -> None:
+        """End the streams and close the class."""
+        for _, hub, feed in self._live.values():
+            hub.close()
+            feed.close()
+        if self._school is not None:
+            school, vault = self._school
+            school.close()
+            vault.close()
