@@ -73,8 +73,9 @@ class BenchLab(LabKind):
         best = min(entry["cost_per_day"] or 0.0 for entry in table.values())
         mine["cost_over_best"] = (mine["cost_per_day"] or 0.0) / best if best else None
         bills = [table[settings.detector, each]["cost_per_day"] for each in BUDGETS]
+        mark = (budget, mine["cost_per_day"] or 0.0)
         title = f"detector {settings.detector}: cost per day"
-        return Outcome(mine, (Lane(title, list(BUDGETS), bills, "line", time=False, marks=((budget, bills[BUDGETS.index(budget)] or 0.0),)),))  # fmt: skip
+        return Outcome(mine, (Lane(title, list(BUDGETS), bills, time=False, marks=(mark,)),))
 
 
 @lru_cache(maxsize=256)

@@ -1,8 +1,8 @@
 """Experiment kind "prevalence": two detectors as distributions of scores, and how the base rate changes their verdict.
 
-The scores are drawn, not measured, because no plant lets you turn a knob for how common its faults are. Detector A ranks
-every fault somewhat above normal (equal variances, distance 3.3 standard deviations); detector B ranks six in ten faults far
-above everything and the others hardly at all.
+The scores are drawn, not measured, because no plant lets you turn a knob for how common its faults are. Detector A
+ranks every fault somewhat above normal (equal variances, distance 3.3 standard deviations); detector B ranks six in ten
+faults far above everything and the others hardly at all.
 """
 
 from __future__ import annotations
