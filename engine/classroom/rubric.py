@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from engine.classroom.measures import MEASURES
-from engine.classroom.yaml_file import read_model
+from engine.yaml_file import read_model
 from engine.errors import UnknownNameError, nearest
 
 RUBRICS = Path(__file__).resolve().parents[2] / "data" / "rubrics"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from engine.classroom.rubric import Kind, rubric_names
-from engine.classroom.yaml_file import problems_of, read_model
+from engine.yaml_file import problems_of, read_model
 from engine.errors import FileProblemError, nearest
 from engine.records import SECOND_US
 
