@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import multiprocessing
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,6 +109,7 @@ def _run_file(path: Path) -> Any:
     if spec is None or spec.loader is None:
         raise FileProblemError(path, "", "it is no Python file", "give the path of a file that ends in .py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module  # dataclasses look their module up while the class is made
     try:
         spec.loader.exec_module(module)
     except Exception as problem:  # a stranger's code may raise anything; the owner needs the words, not a traceback
