@@ -67,6 +67,11 @@ class Lab:
         """What the plant is made of."""
         return self.runner.plant.spec
 
+    @property
+    def classroom(self) -> Any:
+        """The one class of this process; made when first asked for, closed with the lab."""
+        return self.desks.classroom
+
     def start(self) -> None:
         """Let plant time run; train detectors and import what is heavy beside the server."""
         threading.Thread(target=self._live, name="faultlab-start", daemon=True).start()
