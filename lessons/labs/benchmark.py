@@ -71,7 +71,7 @@ def flaw_of(benchmark: str) -> str:
 
 
 def series_of(benchmark: str, seed: int) -> list[Series]:
-    """Return eight series of twelve hours of pump temperature, each with the fault that the benchmark's flaw asks for."""
+    """Return eight series of twelve hours of temperature, each with the fault that the benchmark's flaw asks for."""
     rng = np.random.default_rng([seed, ord(benchmark)])
     entries, spans = [], []
     for number in range(PARTS):

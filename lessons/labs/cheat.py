@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pydantic import Field
 
+from engine.metrics.arrays import runs
 from engine.metrics.pitfalls import pitfall, stage
 from engine.metrics.pointwise import point
-from engine.metrics.arrays import runs
 from lessons.labs.base import LabKind, Lane, Outcome
 from lessons.spec import Strict
 
@@ -40,7 +40,9 @@ class CheatLab(LabKind):
     """A detector that throws dice, and a metric that likes it."""
 
     name: ClassVar[str] = "cheat"
-    metrics: ClassVar[tuple[str, ...]] = ("f1", "pa_f1", "inflated", "event_precision", "event_recall", "events", "alarms")  # fmt: skip
+    metrics: ClassVar[tuple[str, ...]] = (
+        "f1", "pa_f1", "inflated", "event_precision", "event_recall", "events", "alarms",
+    )  # fmt: skip
     Settings: ClassVar[type[Settings]] = Settings
 
     def rows(self, settings: Settings) -> int:
