@@ -14,7 +14,29 @@ from fastapi import FastAPI
 from app.api.guard import Guard, Traffic
 from app.api.problems import PROBLEMS, add_handlers
 
-RESOURCES = ("health", "live")
+RESOURCES = (
+    "health",
+    "live",
+    "predict",
+    "status",
+    "tables",
+    "plants",
+    "ingest",
+    "readings",
+    "history",
+    "windows",
+    "streams",
+    "score",
+    "detectors",
+    "models",
+    "alarms",
+    "injections",
+    "export",
+    "tokens",
+    "classroom",
+    "metrics",
+    "docs",
+)
 VERSION = "v1"
 SUMMARY = (
     "Readings, scores, alarms and commands of the plant. Everybody may read; commands need a role: sign in with the "

@@ -63,7 +63,7 @@ def add_handlers(api: FastAPI) -> None:
     """Give the API one form of error for everything that can go wrong."""
     api.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
     api.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
-    api.add_exception_handler(LabError, _lab)  # type: ignore[arg-type]
+    api.add_exception_handler(LabError, lab_problem)  # type: ignore[arg-type]
     api.add_exception_handler(Exception, _defect)
 
 
@@ -93,7 +93,8 @@ async def _invalid(_request: Request, error: RequestValidationError) -> Response
     return invalid(error.errors())
 
 
-async def _lab(request: Request, error: LabError) -> Response:
+async def lab_problem(request: Request, error: LabError) -> Response:
+    """Return the answer for an error that a person can mend."""
     if isinstance(error, AccessError):
         who = viewer_of(request)
         if who.role == "student" and who.handle is None:

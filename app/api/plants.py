@@ -1,0 +1,134 @@
+"""Plants, machines and faults: what there is; and plants that others feed: make one, take it away."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.api.asking import Instructor, Name, iso, plant_meant
+from app.api.status import marks
+from app.lab import lab
+from engine.catalog import describe, parts
+from engine.external import DEFAULT_DETECTORS, ExternalSensor, ExternalSpec
+from engine.plant.spec import load_plant, plant_names
+
+router = APIRouter(tags=["plants"])
+Text = Annotated[str, Field(min_length=1, max_length=80, strict=True)]
+Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+
+
+class SensorIn(BaseModel):
+    """One sensor; without `normal` its usual range is taken from the first readings."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Text
+    title: Annotated[str, Field(max_length=80)] = ""
+    unit: Annotated[str, Field(max_length=20)] = ""
+    normal: tuple[Number, Number] | None = None
+    warning: Number | None = None
+    critical: Number | None = None
+    low_side: bool = False
+    resolution: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+
+
+class PlantIn(BaseModel):
+    """A plant that you feed yourself."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+    title: Annotated[str, Field(max_length=120)] = ""
+    machines: Annotated[list[Text], Field(min_length=1, max_length=200)]
+    sensors: Annotated[list[SensorIn], Field(min_length=1, max_length=100)]
+    detectors: Annotated[list[Text], Field(min_length=1, max_length=6)] = list(DEFAULT_DETECTORS)
+
+
+@router.get("/plants")
+def plants() -> list[dict[str, Any]]:
+    """Return the plants whose readings are here, the one that runs first, and those that could be run."""
+    opened = lab()
+    running = opened.spec.name
+    stored = [name for name, table in opened.store.known_plants().items() if table.source == "external"]
+    fed = opened.desks.externals.plants
+    found = [{"name": running, "title": opened.spec.title, "source": "simulated", "live": True}]
+    found += [{"name": n, "title": fed[n].spec.title if n in fed else n, "source": "external", "live": n in fed}
+              for n in stored]  # fmt: skip
+    others = [name for name in plant_names() if name != running]
+    return found + [{"name": n, "title": load_plant(n).title, "source": "shipped", "live": False} for n in others]
+
+
+@router.get("/plants/{plant}")
+def plant(plant: str) -> dict[str, Any]:
+    """Return a plant's machines, sensors with units and marks, company and facility."""
+    opened = lab()
+    if plant in plant_names() or plant == opened.spec.name:
+        return _simulated(opened.spec if plant == opened.spec.name else load_plant(plant))
+    meant = plant_meant(plant)
+    spec = meant.live.spec if meant.live is not None else None
+    facts = {"name": meant.name, "source": "external", "machines": list(meant.table.machines)}
+    if spec is None:
+        return {**facts, "title": meant.name, "sensors": [{"name": name} for name in meant.table.sensors]}
+    return {**facts, **_fed(meant.live)}
+
+
+@router.post("/plants", status_code=201)
+def make_plant(wanted: PlantIn) -> dict[str, Any]:
+    """Make a plant that you feed, or change it: more machines or sensors, other detectors (they begin anew)."""
+    sensors = tuple(ExternalSensor(**sensor.model_dump()) for sensor in wanted.sensors)
+    spec = ExternalSpec(
+        wanted.name, wanted.title or wanted.name, tuple(wanted.machines), sensors, tuple(wanted.detectors)
+    )
+    made = lab().desks.externals.register(spec)
+    return {"name": made.spec.name, "source": "external", "machines": list(made.spec.machines), **_fed(made)}
+
+
+@router.delete("/plants/{plant}", status_code=204)
+def remove_plant(plant: str, _who: Instructor) -> None:
+    """Take a plant away that somebody fed; its stored readings stay until retention ends them."""
+    lab().desks.externals.remove(plant)
+
+
+@router.get("/machines")
+def machines(plant: Name | None = None) -> list[dict[str, Any]]:
+    """Return the machines of a plant."""
+    spec = lab().spec
+    if plant in (None, spec.name):
+        return [line.model_dump() for line in spec.lines]
+    return [{"name": name, "title": "", "component": "", "place": ""} for name in plant_meant(plant).table.machines]
+
+
+@router.get("/faults")
+def faults() -> list[dict[str, Any]]:
+    """Return the catalogue of failure patterns: what could happen, never what does."""
+    return [{**describe("fault", name), "kind": cls.kind} for name, cls in parts("fault").items()]
+
+
+def _simulated(spec: Any) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "source": "simulated",
+        "company": spec.company,
+        "facility": spec.facility,
+        "machines": list(spec.machines),
+        "lines": [line.model_dump() for line in spec.lines],
+        "sensors": [{"name": s.name, "title": s.title, "meaning": s.meaning, **marks(s)} for s in spec.sensors],
+    }
+
+
+def _fed(plant: Any) -> dict[str, Any]:
+    sensors = [
+        {"name": s.name, "title": s.title or s.name, "unit": s.unit, "normal": list(s.normal) if s.normal else None,
+         "warning": s.warning, "critical": s.critical, "bad_side": "low" if s.low_side else "high"}
+        for s in plant.spec.sensors
+    ]  # fmt: skip
+    return {
+        "title": plant.spec.title,
+        "sensors": sensors,
+        "detectors": list(plant.detectors),
+        "disabled": dict(plant.bench.disabled),
+        "accepted": plant.accepted,
+        "late": plant.late,
+        "newest": iso(plant.newest_us),
+    }

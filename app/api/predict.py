@@ -1,0 +1,291 @@
+"""POST /api/predict: readings in, scores out; every accepted reading is stored.
+
+A reading is scored by the model of its own machine, from all its sensors, the same at any time; what is posted teaches
+the models nothing. Stored under `<plant>_posted`, apart from the plant's own readings.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import orjson
+from fastapi import APIRouter
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.asking import json_answer, moment_us
+from app.api.problems import Place, invalid, problem
+from app.lab import lab
+from engine.alarming.marks import marks_of
+from engine.errors import LabError
+from engine.predicting import DEFAULT_DETECTOR, LineModel
+from engine.records import Block, iso_time
+
+if TYPE_CHECKING:
+    from engine.plant.spec import PlantSpec
+    from engine.records import FloatArray
+
+router = APIRouter(tags=["predict"])
+MOST_READINGS = 1000
+MOST_KEYS = 2000  # batches remembered by their Idempotency-Key
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+STATUS = ("normal", "warning", "critical")
+
+
+class PostedReading(BaseModel):
+    """One machine's readings at one time; every further field is a sensor of the plant: `"temperature": 24.5`."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": {"type": "number"}})
+    __pydantic_extra__: dict[str, Number]
+
+    machine: Annotated[
+        str | None,
+        Field(
+            max_length=80,
+            strict=True,
+            validation_alias=AliasChoices("machine", "line", "production_line", "line_id", "machine_id"),
+            description="The machine or production line; may be left out when the plant has only one.",
+        ),
+    ] = None
+    time: Annotated[
+        str | None,
+        Field(
+            max_length=40,
+            strict=True,
+            validation_alias=AliasChoices("time", "timestamp"),
+            description="When it was measured; left out = now.",
+        ),
+    ] = None
+
+
+class PostedBatch(BaseModel):
+    """Up to 1,000 readings, all taken or none."""
+
+    model_config = ConfigDict(extra="forbid")
+    detector: Annotated[str, Field(max_length=80, strict=True)] = DEFAULT_DETECTOR
+    readings: Annotated[list[PostedReading], Field(min_length=1, max_length=MOST_READINGS)]
+
+
+class Prediction(BaseModel):
+    """What the model says of one reading."""
+
+    machine: str
+    time: str
+    score: float
+    threshold: float
+    is_anomaly: bool
+    status: str = Field(description="normal, warning or critical; critical = anomaly beyond a critical mark")
+    sensors: list[str] = Field(description="sensors that drive an anomaly, the strongest first")
+    beyond: list[str] = Field(description="sensors at or beyond their warning mark")
+    model_version: int
+
+
+class Predictions(BaseModel):
+    """The answer to a batch, in its order."""
+
+    plant: str
+    stored_as: str
+    detector: str
+    accepted: int
+    results: list[Prediction]
+
+
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "anyOf": [
+                        PostedBatch.model_json_schema(ref_template="#/components/schemas/{model}"),
+                        PostedReading.model_json_schema(),
+                    ]
+                }
+            }
+        },
+    }
+}
+for _schema in BODY["requestBody"]["content"]["application/json"]["schema"]["anyOf"]:  # type: ignore[index]
+    _schema.pop("$defs", None)
+    if "readings" in _schema["properties"]:
+        _schema["properties"]["readings"]["items"] = PostedReading.model_json_schema()
+
+
+class Refusal(LabError):
+    """Readings that cannot be taken; `places` says which and why."""
+
+    def __init__(self, places: list[Place]) -> None:
+        self.places = places
+        super().__init__(f"{places[0].place}: {places[0].wrong}.")
+
+
+@router.post("/predict", response_model=Predictions, openapi_extra=BODY)
+async def predict(request: Request) -> Response:
+    """Score one reading or a batch with the model of each machine, store them, and say which are strange.
+
+    With an `Idempotency-Key` header a batch that is sent again is answered as before and not stored twice.
+    """
+    key = request.headers.get("idempotency-key", "")[:200]
+    seen: OrderedDict[str, bytes] = request.app.state.__dict__.setdefault("predicted", OrderedDict())
+    if key and key in seen:
+        return Response(seen[key], media_type="application/json", headers={"Idempotency-Replayed": "true"})
+    try:
+        batch = _batch(await request.body())
+        models = await _models(batch.detector)
+        answer = _predicted(batch, models)
+    except ValidationError as wrong:
+        return invalid(wrong.errors(include_url=False, include_input=False, include_context=False))
+    except Refusal as refusal:
+        more = f" (and {len(refusal.places) - 1} more)" if len(refusal.places) > 1 else ""
+        return problem(422, f"{str(refusal).rstrip('.')}{more}; nothing was stored.", refusal.places)
+    made = json_answer(answer)
+    if key:
+        seen[key] = bytes(made.body)
+        while len(seen) > MOST_KEYS:
+            seen.popitem(last=False)
+    return made
+
+
+def _batch(body: bytes) -> PostedBatch:
+    """Return the body as a batch; a single reading is a batch of one."""
+    try:
+        return PostedBatch.model_validate_json(body) if b'"readings"' in body else _single(body)
+    except orjson.JSONDecodeError:
+        raise Refusal([Place(place="body", wrong='must be JSON, such as {"temperature": 24.5, …}')]) from None
+
+
+def _single(body: bytes) -> PostedBatch:
+    fields = orjson.loads(body)
+    if not isinstance(fields, dict):
+        raise Refusal([Place(place="body", wrong='must be a JSON object: one reading, or {"readings": […]}')])
+    detector = fields.pop("detector", DEFAULT_DETECTOR)
+    return PostedBatch.model_validate({"detector": detector, "readings": [PostedReading.model_validate(fields)]})
+
+
+async def _models(detector: str) -> dict[str, LineModel]:
+    opened = lab()
+    desk, plant = opened.desks.predictors, opened.plant
+    ready = desk.ready(plant, detector)
+    if ready is not None:
+        return ready
+    now_us = max(opened.runner.snapshot().time_us, opened.runner.run.start_us)
+    return await run_in_threadpool(desk.of, plant, opened.runner.run.run, now_us, detector)
+
+
+def _predicted(batch: PostedBatch, models: dict[str, LineModel]) -> dict[str, Any]:
+    opened = lab()
+    spec: PlantSpec = opened.spec
+    values, machines, times = _checked(batch.readings, spec)
+    scores, levels = np.zeros(len(values)), _levels(spec, values)
+    strange: dict[int, list[str]] = {}
+    name = f"{spec.name}_posted"
+    if name not in opened.store.known_plants():
+        steps = [sensor.resolution for sensor in spec.sensors]
+        opened.store.register_plant(name, spec.sensor_names, opened.plant.machines, steps, source="external")
+    for machine in dict.fromkeys(machines):
+        mine = np.array([i for i, other in enumerate(machines) if other == machine])
+        model = models[machine]
+        scores[mine] = model.scores(values[mine])
+        found = mine[scores[mine] >= model.threshold]
+        if len(found):
+            blamed = model.blamed(values[found], spec.sensor_names)
+            strange.update(zip(found.tolist(), map(list, blamed), strict=True))
+        _store(opened, name, machine, times[mine], values[mine], {batch.detector: scores[mine][:, None]})
+    results = [
+        _result(spec, models[machine], machine, at_us, float(scores[i]), strange.get(i), levels[i])
+        for i, (machine, at_us) in enumerate(zip(machines, times.tolist(), strict=True))
+    ]
+    head = {"plant": spec.name, "stored_as": name, "detector": batch.detector}
+    return {**head, "accepted": len(results), "results": results}
+
+
+def _store(opened: Any, name: str, machine: str, times: Any, values: FloatArray, scores: dict[str, FloatArray]) -> None:
+    order = np.argsort(times, kind="stable")
+    spec = opened.spec
+    status = np.zeros((len(times), 1), np.uint8)
+    block = Block(times[order], values[order][:, None, :], status, (machine,), spec.sensor_names)
+    run = opened.runner.run.run
+    opened.store.append(run, name, block, {key: column[order] for key, column in scores.items()})
+
+
+def _checked(readings: list[PostedReading], spec: PlantSpec) -> tuple[FloatArray, list[str], Any]:
+    """Return values (n, n_sensors), machines and times; Refusal with every reason when anything is wrong."""
+    names, known = spec.sensor_names, set(spec.sensor_names)
+    places: list[Place] = []
+    machines, times = [], np.zeros(len(readings), np.int64)
+    now_us = time.time_ns() // 1000
+    for at, reading in enumerate(readings):
+        machine = reading.machine or (spec.machines[0] if len(spec.machines) == 1 else "")
+        if machine not in spec.machines:
+            wrong = f"must be one of: {', '.join(spec.machines)}"
+            places.append(Place(place=f"readings.{at}.machine", wrong=wrong))
+        machines.append(machine)
+        try:
+            times[at] = now_us + at if reading.time is None else moment_us(reading.time)
+        except ValueError as problem:
+            places.append(Place(place=f"readings.{at}.time", wrong=str(problem)))
+        extra = reading.__pydantic_extra__ or {}
+        if extra.keys() != known:
+            places += _name_problems(at, set(extra), names)
+    if places:
+        raise Refusal(places)
+    values = np.array([[r.__pydantic_extra__[name] for name in names] for r in readings], np.float64)
+    _refuse_impossible(values, spec)
+    return values, machines, times
+
+
+def _name_problems(at: int, sent: set[str], names: tuple[str, ...]) -> list[Place]:
+    unknown = [
+        Place(place=f"readings.{at}.{name[:80]}", wrong=f"is no sensor; the sensors are: {', '.join(names)}")
+        for name in sorted(sent - set(names))
+    ]
+    missing = [
+        Place(place=f"readings.{at}.{name}", wrong="is missing; every sensor of the plant is needed")
+        for name in names
+        if name not in sent
+    ]
+    return unknown + missing
+
+
+def _refuse_impossible(values: FloatArray, spec: PlantSpec) -> None:
+    limits = np.array([sensor.limits for sensor in spec.sensors])
+    bad = np.argwhere((values < limits[:, 0]) | (values > limits[:, 1]))
+    if len(bad):
+        raise Refusal([_impossible(int(at), spec.sensors[int(s)], float(values[at, s])) for at, s in bad[:20]])
+
+
+def _impossible(at: int, sensor: Any, value: float) -> Place:
+    low, high = sensor.limits
+    wrong = f"must be from {low:g} to {high:g} {sensor.unit}, what the transducer can show, got {value:g}"
+    return Place(place=f"readings.{at}.{sensor.name}", wrong=wrong)
+
+
+def _levels(spec: PlantSpec, values: FloatArray) -> Any:
+    """Return the level of each sensor (n, n_sensors): 0, 1 at or beyond the warning mark, 2 the critical mark."""
+    marks = marks_of(spec.sensors)
+    signed = values * marks.sign
+    with np.errstate(invalid="ignore"):
+        warning, critical = signed >= marks.warning * marks.sign, signed >= marks.critical * marks.sign
+    return np.maximum(warning.astype(int), 2 * critical.astype(int))
+
+
+def _result(
+    spec: PlantSpec, model: LineModel, machine: str, at_us: int, score: float, blamed: list[str] | None, levels: Any
+) -> dict[str, Any]:
+    worst = int(levels.max())
+    return {
+        "machine": machine,
+        "time": iso_time(at_us),
+        "score": round(score, 4),
+        "threshold": model.threshold,
+        "is_anomaly": blamed is not None,
+        "status": STATUS[max(worst, int(blamed is not None))],
+        "sensors": blamed or [],
+        "beyond": [spec.sensor_names[i] for i in np.flatnonzero(levels)] if worst else [],
+        "model_version": model.version,
+    }
