@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.alarming.marks import Marks
+from engine.alarming.guards import Guards
+from engine.alarming.marks import Marks, marks_of
 from engine.alarming.records import PRIORITIES, Alarm, AlarmChange, Comment
 from engine.alarming.rules import AlarmRules
 from engine.alarming.trigger import Event, Trigger
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     Blame = Callable[[str, int, int], tuple[str, ...]]
 
 __all__ = ["Alarm", "AlarmChange", "AlarmDesk", "AlarmRules", "Comment"]
+NO_MARKS = marks_of(())
 MOST_KEPT = 5000  # ended alarms kept in memory; the store has all
 
 
@@ -39,13 +41,21 @@ class AlarmDesk:
         For all detectors, or by detector name; a detector not named has the rules called "default".
     marks
         Warning and critical marks of the sensors, from which priorities come; None = every alarm is a notice.
+    guards
+        What is silenced by design, lowest priorities, and marks of single machines.
     """
 
-    def __init__(self, rules: AlarmRules | Mapping[str, AlarmRules] | None = None, marks: Marks | None = None) -> None:
+    def __init__(
+        self,
+        rules: AlarmRules | Mapping[str, AlarmRules] | None = None,
+        marks: Marks | None = None,
+        guards: Guards | None = None,
+    ) -> None:
         self._rules = rules
         self.marks = marks
+        self.guards = guards or Guards()
         self.now_us = 0
-        self.suppressed = 0  # alarms that maintenance silenced
+        self.suppressed = 0  # alarms that maintenance or a rule silenced
         self._triggers: dict[tuple[str, str], Trigger] = {}
         self._standing: dict[tuple[str, str], Alarm] = {}
         self._last: dict[tuple[str, str], Alarm] = {}
@@ -60,6 +70,13 @@ class AlarmDesk:
             return self._rules
         named = self._rules or {}
         return named.get(detector) or named.get("default") or AlarmRules()
+
+    def set_rules(self, rules: AlarmRules | Mapping[str, AlarmRules], guards: Guards | None = None) -> None:
+        """Let other rules hold from the next reading on; conditions that are under way keep their beginning."""
+        self._rules = rules
+        self.guards = self.guards if guards is None else guards
+        for (_, detector), trigger in self._triggers.items():
+            trigger.rules = self.rules_for(detector)
 
     @property
     def standing(self) -> tuple[Alarm, ...]:
@@ -108,8 +125,7 @@ class AlarmDesk:
                 found += [(event.tick, place, at, event, detector) for event in events]
         changes: list[AlarmChange] = []
         for tick, _, at, event, detector in sorted(found, key=lambda item: item[:3]):
-            step = self._apply(block, scores[detector], event, detector, at, tick, thresholds[detector], blame)
-            changes += [] if step is None else [step]
+            changes += self._apply(block, scores[detector], event, detector, at, tick, thresholds[detector], blame)
         self.now_us = int(block.times_us[-1])
         changes += self._end_shelves()
         return tuple(sorted(changes, key=lambda change: change.at_us))
@@ -210,20 +226,20 @@ class AlarmDesk:
         tick: int,
         threshold: float,
         blame: Blame | None,
-    ) -> AlarmChange | None:
+    ) -> list[AlarmChange]:
         key = (block.machines[at], detector)
         if event.kind == "raise":
-            return self._raised(block, event, key, at, threshold, blame)
+            return [self._raised(block, event, key, at, threshold, blame)]
         alarm = self._standing.get(key)
         if alarm is None:
-            return None
+            return []
         if event.kind == "active":
             self._keep(self._followed(block, scores, event, at, alarm))
-            return None
+            return self._escalated(block, event, at, key)
         if event.kind == "suppress":
             self.suppressed += 1
-            return self._changed("suppressed", replace(alarm, state="suppressed"), int(block.times_us[tick]))
-        return self._ended_at(alarm, event.at_us, int(block.times_us[tick]))
+            return [self._changed("suppressed", replace(alarm, state="suppressed"), int(block.times_us[tick]))]
+        return [self._ended_at(alarm, event.at_us, int(block.times_us[tick]))]
 
     def _raised(
         self, block: Block, event: Event, key: tuple[str, str], at: int, threshold: float, blame: Blame | None
@@ -236,7 +252,7 @@ class AlarmDesk:
             alarm = replace(last, state=state, end_us=None, reopened=last.reopened + 1)
             if event.peak > alarm.peak_score:
                 alarm = replace(alarm, peak_score=event.peak, peak_us=event.peak_us)
-            return self._changed("reopened", self._with_shelf(alarm, now), now)
+            return self._silenced("reopened", self._with_shelf(alarm, now), now)
         self._number += 1
         sensors = blame(key[1], event.tick, at) if blame is not None else ()
         alarm = Alarm(
@@ -254,8 +270,15 @@ class AlarmDesk:
             group=self._group(key[0], now, rules),
             sensors=sensors,
         )
-        level = self._level(block, event.tick, event.tick + 1, at)
-        return self._changed("raised", self._with_shelf(replace(alarm, priority=PRIORITIES[level]), now), now)
+        level = self.guards.at_least(key[1], self._marks_for(key[0]).level(block.values[event.tick, at][None, :]))
+        return self._silenced("raised", self._with_shelf(replace(alarm, priority=PRIORITIES[level]), now), now)
+
+    def _silenced(self, what: str, alarm: Alarm, now: int) -> AlarmChange:
+        """Return the change, or that the alarm is suppressed by design where a rule says so."""
+        if not self.guards.silences(alarm.machine, alarm.detector, now):
+            return self._changed(what, alarm, now)
+        self.suppressed += 1
+        return self._changed("suppressed", replace(alarm, state="suppressed"), now)
 
     def _group(self, machine: str, now: int, rules: AlarmRules) -> int:
         """Return the group that a new alarm of the machine joins: that of its last alarm unless that is long over."""
@@ -272,10 +295,8 @@ class AlarmDesk:
         return replace(alarm, state="shelved", shelved_until_us=until) if until > now else alarm
 
     def _followed(self, block: Block, scores: FloatArray, event: Event, at: int, alarm: Alarm) -> Alarm:
-        """Return the alarm with peak and priority of the ticks during which it stood."""
+        """Return the alarm with the peak of the ticks during which it stood."""
         part = scores[event.tick : event.until, at]
-        level = max(PRIORITIES.index(alarm.priority), self._level(block, event.tick, event.until, at))
-        alarm = replace(alarm, priority=PRIORITIES[level]) if PRIORITIES[level] != alarm.priority else alarm
         if np.isnan(part).all():
             return alarm
         best = int(np.nanargmax(part))
@@ -283,8 +304,19 @@ class AlarmDesk:
             return alarm
         return replace(alarm, peak_score=float(part[best]), peak_us=int(block.times_us[event.tick + best]))
 
-    def _level(self, block: Block, start: int, stop: int, at: int) -> int:
-        return 0 if self.marks is None else self.marks.level(block.values[start:stop, at])
+    def _escalated(self, block: Block, event: Event, at: int, key: tuple[str, str]) -> list[AlarmChange]:
+        """Raise the alarm's priority at the ticks at which readings reach a higher mark; it never falls again."""
+        marks, changes = self._marks_for(key[0]), []
+        for level in range(PRIORITIES.index(self._standing[key].priority) + 1, len(PRIORITIES)):
+            found = marks.first_tick(block.values[event.tick : event.until, at], level)
+            if found is None:
+                continue
+            risen = replace(self._standing[key], priority=PRIORITIES[level])
+            changes.append(self._changed("escalated", risen, int(block.times_us[event.tick + found])))
+        return changes
+
+    def _marks_for(self, machine: str) -> Marks:
+        return self.guards.marks.get(machine) or self.marks or NO_MARKS
 
     def _end_shelves(self) -> list[AlarmChange]:
         due = [a for a in self.standing if a.state == "shelved" and (a.shelved_until_us or 0) <= self.now_us]

@@ -35,11 +35,19 @@ class Marks:
 
     def level(self, values: FloatArray) -> int:
         """Return 2 when any reading (n, n_sensors) is at or beyond a critical mark, 1 for a warning mark, else 0."""
-        if values.size == 0:
+        if values.size == 0 or not self.names:
             return 0
         if bool((values * self.sign >= self.critical * self.sign).any()):
             return 2
         return int(bool((values * self.sign >= self.warning * self.sign).any()))
+
+    def first_tick(self, values: FloatArray, level: int) -> int | None:
+        """Return the first tick of values (n_ticks, n_sensors) at which that level is reached, or None."""
+        if not self.names:
+            return None
+        mark = self.critical if level == 2 else self.warning
+        hit = (values * self.sign >= mark * self.sign).any(axis=1)
+        return int(hit.argmax()) if hit.any() else None
 
     def levels(self, values: FloatArray) -> FloatArray:
         """Return the level of each machine, from values (n_machines, n_sensors)."""

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 PRIORITIES = ("notice", "warning", "critical")  # rising; by the marks of the sensors while the alarm stands
+WHATS = (
+    "raised", "reopened", "escalated", "cleared", "suppressed", "acknowledged", "shelved", "unshelved", "commented",
+)  # fmt: skip
 STATES = ("raised", "acknowledged", "shelved", "suppressed", "cleared")
 
 
@@ -90,7 +93,7 @@ class Alarm:
 class AlarmChange:
     """One thing that happened to an alarm, and the alarm after it.
 
-    `what` is raised, reopened, cleared, suppressed, acknowledged, shelved, unshelved or commented.
+    `what` is one of WHATS; an alarm escalates when readings reach a higher mark while it stands.
     """
 
     at_us: int

@@ -18,7 +18,9 @@ class AlarmRules:
     Parameters
     ----------
     hysteresis
-        Dead band as a part of the threshold: the condition ends below threshold · (1 - hysteresis).
+        Dead band as a part of the threshold: the condition ends below threshold · (1 - hysteresis) - deadband.
+    deadband
+        Dead band in the unit of the score (for a rule on a reading: the sensor's unit), besides `hysteresis`.
     confirm
         Readings at or above the threshold that are needed within one excursion.
     on_delay_s
@@ -32,6 +34,7 @@ class AlarmRules:
     """
 
     hysteresis: Annotated[float, Range(0.0, 0.9)] = 0.1
+    deadband: Annotated[float, Range(0.0, 1e9)] = 0.0
     confirm: Annotated[int, Range(1, 1000, unit="readings")] = 2
     on_delay_s: Annotated[float, Range(0.0, 86_400.0, unit="s")] = 0.0
     off_delay_s: Annotated[float, Range(0.0, 86_400.0, unit="s")] = 60.0

@@ -64,7 +64,7 @@ class Trigger:
         """Return the events of a block; `scores` (n_ticks,), NaN = not scored (the condition stays as it was)."""
         stopped = status == MAINTENANCE
         above = (scores >= threshold) & ~stopped
-        calm = (scores < threshold * (1.0 - self.rules.hysteresis)) | stopped
+        calm = (scores < threshold * (1.0 - self.rules.hysteresis) - self.rules.deadband) | stopped
         events: list[Event] = []
         for start, stop, high in _stretches(above, calm, self.high):
             if high != self.high:

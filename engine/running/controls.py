@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from engine.alarming.guards import Guards
+    from engine.alarming.rules import AlarmRules
     from engine.detectors.base import Detector
     from engine.plant.history import Active
     from engine.plant.journal import Entry, Injection, Maintenance
@@ -127,6 +129,10 @@ class Controls(ABC):
     def enable_detector(self, name: str) -> None:
         """Give a disabled detector another chance."""
         self._call(lambda: self.core.bench.enable(name))
+
+    def set_alarm_rules(self, rules: Mapping[str, AlarmRules], guards: Guards) -> None:
+        """Let other rules, suppressions and marks hold for alarms from the next tick on."""
+        self._call(lambda: self.core.set_rules(rules, guards))
 
     def acknowledge(self, number: int, author: str = "") -> None:
         """Say that a person has seen an alarm."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
+    from engine.alarming.guards import Guards
     from engine.alarming.records import AlarmChange
     from engine.clock import Clock
     from engine.detectors.base import Detector
@@ -86,6 +87,7 @@ class Core:
         self.marks = marks_of(plant.spec.sensors)
         self.bench = Bench(detectors, self.marks)
         self.rules = rules
+        self.guards: Guards | None = None
         self.desk = AlarmDesk(rules, self.marks)
         self.ring = Ring(plant.machines, plant.spec.sensor_names, limits.keep_s)
         self.queue = TickQueue(limits.queue_ticks, limits.policy)
@@ -171,7 +173,7 @@ class Core:
         """Make detectors, alarms and memory start anew."""
         self.bench.reset()
         self.ring.clear()
-        self.desk = AlarmDesk(self.rules, self.marks)
+        self.desk = AlarmDesk(self.rules, self.marks, self.guards)
         self._warm = self.limits.warm_up_s <= 0.0
 
     def catch_up_to(self, at_us: int) -> None:
@@ -179,6 +181,11 @@ class Core:
         if at_us > self.clock.now_us():
             self.clock.seek(at_us)
         self.catch_up_us = max(self.catch_up_us, at_us)
+
+    def set_rules(self, rules: Mapping[str, AlarmRules], guards: Guards) -> None:
+        """Let other alarm rules hold from the next tick on."""
+        self.rules, self.guards = rules, guards
+        self.desk.set_rules(rules, guards)
 
     def set_tick(self, seconds: float) -> None:
         """Read the plant at another interval from the next tick on."""

@@ -1,0 +1,166 @@
+"""The four ways out; each takes a batch and says whether it is done, worth another try, or refused for good."""
+
+from __future__ import annotations
+
+import json
+import os
+import smtplib
+import ssl
+from abc import ABC, abstractmethod
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Any
+
+from engine.alarming.delivery.messages import sentence
+from engine.alarming.delivery.spec import DeliverySpec, EmailSpec, FileSpec, KafkaSpec, WebhookSpec
+from engine.errors import LabError
+from engine.streams.posting import Answer, Poster
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.streams.kafka.producer import BoundedProducer
+
+    Messages = list[dict[str, Any]]
+SETTLE_S = 8.0  # how long a broker may take to acknowledge a batch
+DONE = Answer(done=True, again=False)
+
+
+class Channel(ABC):
+    """Delivers messages; used by one thread only.
+
+    `most` is how many messages one delivery takes.
+    """
+
+    most = 1
+
+    @abstractmethod
+    def deliver(self, messages: Messages) -> Answer:
+        """Bring the messages; never raises for what the network or the receiver does."""
+
+    def close(self) -> None:
+        """Close connections."""
+        return
+
+
+class Webhook(Channel):
+    """Posts each message by itself."""
+
+    def __init__(self, spec: WebhookSpec) -> None:
+        self._poster = Poster(spec.url, spec.timeout_s, dict(spec.headers), single=True)
+
+    def deliver(self, messages: Messages) -> Answer:
+        return self._poster.post(messages, messages[0]["key"])
+
+    def close(self) -> None:
+        self._poster.close()
+
+
+class Email(Channel):
+    """Sends one mail for up to 50 changes: a flood must not flood the mailbox, too."""
+
+    most = 50
+
+    def __init__(self, spec: EmailSpec) -> None:
+        self._spec = spec
+
+    def deliver(self, messages: Messages) -> Answer:
+        spec = self._spec
+        try:
+            with smtplib.SMTP(spec.server, spec.port, timeout=spec.timeout_s) as server:
+                if spec.starttls:
+                    server.starttls(context=ssl.create_default_context())
+                if spec.user:
+                    server.login(spec.user, os.environ.get(spec.password_env, ""))
+                server.send_message(self._mail(messages))
+        except smtplib.SMTPResponseException as problem:
+            lasting = 500 <= problem.smtp_code < 600
+            return Answer(False, not lasting, f"the mail server answered {problem.smtp_code}")
+        except smtplib.SMTPRecipientsRefused:
+            return Answer(False, False, "the mail server refused every receiver")
+        except (OSError, smtplib.SMTPException) as problem:
+            return Answer(False, True, f"{type(problem).__name__}: {problem}")
+        return DONE
+
+    def _mail(self, messages: Messages) -> EmailMessage:
+        mail = EmailMessage()
+        first = sentence(messages[-1])
+        mail["Subject"] = first if len(messages) == 1 else f"{len(messages)} alarm changes, the last: {first}"
+        mail["From"], mail["To"] = self._spec.sender, ", ".join(self._spec.receivers)
+        mail["Message-ID"] = f"<{messages[0]['key'].replace('/', '.')}@faultlab>"
+        mail.set_content("\n".join(sentence(message) for message in messages) + "\n")
+        return mail
+
+
+class File(Channel):
+    """Appends JSON lines."""
+
+    most = 200
+
+    def __init__(self, spec: FileSpec, folder: Path) -> None:
+        self._path = folder / spec.path
+
+    def deliver(self, messages: Messages) -> Answer:
+        lines = "".join(json.dumps(message, ensure_ascii=False) + "\n" for message in messages)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as out:
+                out.write(lines)
+        except OSError as problem:
+            return Answer(False, True, f"{self._path.name} cannot be written ({problem.strerror})")
+        return DONE
+
+
+class Kafka(Channel):
+    """Sends records keyed by machine and waits for their acknowledgement."""
+
+    most = 200
+
+    def __init__(self, spec: KafkaSpec) -> None:
+        self._spec = spec
+        self._producer: BoundedProducer | None = None
+
+    def deliver(self, messages: Messages) -> Answer:
+        from engine.streams.kafka.producer import BackpressureError
+
+        problems: list[Exception | None] = []
+        try:
+            producer = self._connected()
+            for message in messages:
+                value = json.dumps(message, ensure_ascii=False).encode()
+                producer.send(message["machine"].encode(), value, problems.append)
+            settled = producer.wait_until_settled(SETTLE_S)
+        except (LabError, BackpressureError) as problem:
+            self.close()
+            return Answer(False, True, str(problem))
+        failed = next((problem for problem in problems if problem is not None), None)
+        if settled and failed is None:
+            return DONE
+        self.close()
+        return Answer(False, True, "no acknowledgement in time" if failed is None else type(failed).__name__)
+
+    def close(self) -> None:
+        if self._producer is not None:
+            self._producer.close(0.0)
+            self._producer = None
+
+    def _connected(self) -> BoundedProducer:
+        if self._producer is None:
+            from engine.streams.kafka.address import find_broker
+            from engine.streams.kafka.producer import BoundedProducer
+
+            address = find_broker(self._spec.servers or None)
+            self._producer = BoundedProducer(self._spec.topic, address, max_block_s=2.0)
+        return self._producer
+
+
+def channel_of(spec: DeliverySpec, folder: Path) -> Channel:
+    """Return the way out that a delivery asks for; `folder` is where files go."""
+    if isinstance(spec, WebhookSpec):
+        return Webhook(spec)
+    if isinstance(spec, EmailSpec):
+        return Email(spec)
+    if isinstance(spec, KafkaSpec):
+        return Kafka(spec)
+    if isinstance(spec, FileSpec):
+        return File(spec, folder)
+    raise TypeError(f"spec must be a kind of delivery, got {type(spec).__name__}.")
