@@ -21,7 +21,8 @@ class Lane:
     """One row of a figure: points (x, y), and what stands across it.
 
     `x` is milliseconds since the epoch where `time` is True. `style` is line, points or bars. `limit` is drawn as a
-    dashed line, `spans` as (x0, x1, word) bands, `marks` as crosses at (x, y).
+    dashed line, `spans` as (x0, x1, word) bands, `marks` as crosses at (x, y), `curve` as a dashed line through its
+    points. `surface` lies below it all as shades: x, y, and rows of scores over the alarm limit (1 = the limit).
     """
 
     title: str
@@ -32,6 +33,9 @@ class Lane:
     limit: Number = None
     spans: tuple[tuple[float, float, str], ...] = ()
     marks: tuple[tuple[float, float], ...] = ()
+    curve: tuple[tuple[float, float], ...] = ()
+    surface: tuple[list[float], list[float], list[list[float]]] | None = None
+    x_title: str = ""
 
 
 @dataclass(frozen=True)
