@@ -1,0 +1,1 @@
+"""The compare page: what is chosen, the work, the lanes, the panel of metrics, live mode."""

@@ -1,0 +1,151 @@
+"""What a person chooses on the compare page: data, detectors with parameters, threshold, seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.i18n import t
+from app.lab import lab
+from app.settings import field, settings_form
+from app.upload_view import choose_columns, show_problems, take_file
+from engine.alarming.rules import AlarmRules
+from engine.catalog import caption, part, parts
+from engine.comparing.contenders import CONTEXT, RAW, Contender
+from engine.params import parameters_of
+from engine.plant.scenario import load_scenario, scenario_names
+
+if TYPE_CHECKING:
+    from engine.scoring.profile import Choices, Profile
+
+FIRST_DETECTORS = (
+    "limit",
+    "ewma",
+    "cusum",
+    "mahalanobis",
+    "half_space_trees",
+    "pca_spe",
+    "z_score",
+    "isolation_forest",
+)
+MOST_DETECTORS, MOST_SEEDS = 12, 8
+SCENARIO, RUNNING, FILE = "scenario", "running", "file"
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which readings; `first_seed` None = a seed that nobody chooses and nobody learns."""
+
+    source: str
+    scenario: str = ""
+    hours: float = 24.0
+    rate: float = 0.1
+    seeds: int = 1
+    first_seed: int | None = None
+    profile: Profile | None = None
+    choices: Choices | None = None
+
+
+def choose_data(teaches: bool, key: str = "compare", with_file: bool = True) -> Data | None:
+    """Draw the choice of data; returns None while a file is missing."""
+    words = {SCENARIO: t("Practice scenario"), RUNNING: t("Running plant"), FILE: t("A CSV file")}
+    sources = [SCENARIO, RUNNING, FILE] if with_file else [SCENARIO, RUNNING]
+    source = st.segmented_control(
+        t("Data"), sources, default=SCENARIO, format_func=words.__getitem__, key=f"{key}-source", required=True
+    )
+    if source == FILE:
+        return _file()
+    if source == RUNNING:
+        hours = st.select_slider(t("Last hours"), (1, 2, 4, 6, 12, 24, 48), 24, key=f"{key}-running-hours")
+        return Data(RUNNING, hours=float(hours))
+    return _scenario(teaches, key)
+
+
+def _scenario(teaches: bool, key: str) -> Data:
+    what, span, times, first = st.columns([3, 3, 2, 2])
+    titles = {name: load_scenario(name).title for name in scenario_names()}
+    at = list(titles).index("pump_medium") if "pump_medium" in titles else 0
+    with what:
+        name = st.selectbox(t("Scenario"), list(titles), at, format_func=titles.__getitem__, key=f"{key}-scenario")
+    hours = span.select_slider(t("Hours"), (6, 12, 24, 48, 72), 24, key=f"{key}-hours")
+    seeds = times.number_input(
+        t("Seeds"), 1, MOST_SEEDS, 1, key=f"{key}-seeds",
+        help=t("How often the scenario is played, each time with other noise. More seeds tell luck from skill."),
+    )  # fmt: skip
+    seed = None
+    if teaches:
+        seed = int(first.number_input(t("First seed"), 0, 2**31 - 1, 1, key=f"{key}-seed"))
+    return Data(SCENARIO, str(name), float(hours), seeds=int(seeds), first_seed=seed)
+
+
+def _file() -> Data | None:
+    profile = take_file()
+    if profile is None:
+        return None
+    with st.expander(t("Columns and problems of the file"), icon=":material/table:"):
+        choices = choose_columns(profile)
+        show_problems(profile.problems)
+    return Data(FILE, profile=profile, choices=choices)
+
+
+def choose_contenders(key: str = "compare") -> tuple[Contender, ...]:
+    """Draw the choice of detectors, what they are fed, their parameters and the threshold; returns the contenders."""
+    known = {name: cls for name, cls in parts("detector").items() if cls.family != "baseline"}
+    names = st.multiselect(
+        t("Detectors"), list(known), [name for name in FIRST_DETECTORS if name in known], key=f"{key}-detectors",
+        format_func=lambda name: known[name].title, max_selections=MOST_DETECTORS,
+    )  # fmt: skip
+    fed_column, values_column, rule_column = st.columns([2, 1, 1], vertical_alignment="bottom")
+    words = {CONTEXT: t("Context"), RAW: t("Raw"), "both": t("Both")}
+    with fed_column:
+        fed = st.segmented_control(
+            t("They are fed with"), list(words), default=CONTEXT, format_func=words.__getitem__, key=f"{key}-fed",
+            required=True,
+            help=t("Context: what is left of each sensor when the other sensors, the hour and a slow baseline are "
+                   "taken out. It matters more than which detector you choose. Data-sheet limits always get raw."),
+        )  # fmt: skip
+    with values_column.popover(t("Parameters"), icon=":material/tune:", width="stretch"):
+        values = {name: _values(name, known[name], key) for name in names}
+    with rule_column.popover(t("Threshold"), icon=":material/notifications:", width="stretch"):
+        rule = choose_rule(key)
+    return tuple(Contender(name, values[name], one, **rule) for name in names for one in fed_of(name, str(fed)))
+
+
+def fed_of(name: str, fed: str) -> tuple[str, ...]:
+    """Return what a detector is fed: limits of a data sheet mean nothing on residuals."""
+    if part("detector", name).family == "limit" or name == "conformal_context":
+        return (RAW,)
+    return (RAW, CONTEXT) if fed == "both" else (fed,)
+
+
+def _values(name: str, cls: type, key: str) -> dict[str, Any]:
+    with st.expander(cls.title):
+        st.caption(caption(cls))
+        return settings_form(cls, f"{key}/{name}")
+
+
+def choose_rule(key: str) -> dict[str, Any]:
+    """Draw the threshold rule and the alarm rules; returns fields of a contender."""
+    rules = parts("threshold")
+    own = ""
+    name = st.selectbox(
+        t("Rule"), [own, *rules], format_func=lambda one: rules[one].title if one else t("Each detector's own"),
+        key=f"{key}-rule",
+    )  # fmt: skip
+    values: dict[str, Any] = {}
+    if name:
+        st.caption(caption(rules[name]))
+        values = settings_form(rules[name], f"{key}/rule/{name}")
+    shown = {parameter.name: parameter for parameter in parameters_of(AlarmRules)}
+    confirm = field(shown["confirm"], f"{key}/confirm")
+    minutes = st.slider(
+        t("Hold-off (min)"), 0, 120, 5, key=f"{key}/hold-off", help=t("What comes back within this time is one alarm.")
+    )
+    return {"rule": name or None, "rule_values": values, "confirm": int(confirm), "hold_off_s": 60.0 * minutes}
+
+
+def running_end_us() -> int:
+    """Return the plant time that has passed: nothing later may be asked for."""
+    return int(lab().runner.snapshot().time_us)
