@@ -87,10 +87,20 @@ class Desks:
         person = self.classroom.people.by_token(token)
         return Viewer(person.role, person.handle)
 
+    def beat(self) -> None:
+        """Tell viewers of plants that others feed how things stand when nothing comes."""
+        for _, _, feed in tuple(self._live.values()):
+            feed.beat()
+
+    def end_streams(self) -> None:
+        """End every viewer's stream."""
+        for _, hub, _ in tuple(self._live.values()):
+            hub.close()
+
     def close(self) -> None:
         """End the streams and close the class."""
-        for _, hub, feed in self._live.values():
-            hub.close()
+        self.end_streams()
+        for _, _, feed in self._live.values():
             feed.close()
         if self._school is not None:
             school, vault = self._school

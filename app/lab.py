@@ -88,9 +88,14 @@ class Lab:
         finally:
             self.warm.set()
 
+    def end_streams(self) -> None:
+        """End every viewer's stream: an open one would keep the server from stopping."""
+        self.hub.close()
+        self.desks.end_streams()
+
     def close(self) -> None:
         """End the streams, stop the runner, write what waits and close the store."""
-        self.hub.close()
+        self.end_streams()
         self.desks.close()
         self.feed.close()
         self.runner.stop()

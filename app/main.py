@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route  # noqa: E402
 from app import server  # noqa: E402
 from app.access import Access  # noqa: E402
 from app.api import build_api  # noqa: E402
+from app.api.export import export_csv  # noqa: E402
 from app.login import login, logout  # noqa: E402
 
 server.prepare(ROOT)
@@ -29,6 +30,8 @@ app = st.App(
     routes=[
         Route("/login", login, methods=["GET", "POST"]),
         Route("/logout", logout, methods=["GET", "POST"]),
+        Route("/export-csv", export_csv),
+        Route("/predictions", server.to_live),
         Mount("/api", app=build_api()),
         Mount("/assets", app=server.Assets(directory=ROOT / "app" / "live_chart" / "assets")),
     ],

@@ -15,15 +15,19 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import streamlit.config as settings
+from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from app.lab import close_lab, open_lab
 from engine.errors import LabError
+from engine.home import home
+from engine.logs import Logs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
+    from starlette.requests import Request
     from starlette.responses import Response
 
     from app.lab import Lab
@@ -53,7 +57,8 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         opened.start()
     except LabError as problem:
         _end_with(str(problem))
-    _chain_signals(opened.hub.close)
+    logs = Logs(home() / "logs")
+    _chain_signals(opened.end_streams)
     watching = asyncio.create_task(_watch_over(opened))
     _greet()
     try:
@@ -61,6 +66,12 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     finally:
         watching.cancel()
         close_lab()
+        logs.close()
+
+
+async def to_live(_request: Request) -> Response:
+    """GET /predictions: what the predictions page showed is on the live page, scores beside readings."""
+    return RedirectResponse("./live", 303)
 
 
 def _use_project_settings(file: Path) -> None:
@@ -114,6 +125,7 @@ async def _watch_over(opened: Lab) -> None:
         await asyncio.sleep(0.5)
         opened.runner.revive()
         opened.feed.beat()
+        opened.desks.beat()
 
 
 def _greet() -> None:

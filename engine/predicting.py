@@ -29,12 +29,19 @@ if TYPE_CHECKING:
 
 DEFAULT_DETECTOR = "isolation_forest"
 HISTORY_US, STEP_US = 7 * DAY_US, MINUTE_US  # a whole week, so that nights and the weekend are in it
+# Trees know nothing beyond the readings they were grown from: 118 dB falls into the leaf of the loudest normal one. So a
+# sensor this many standard deviations from the machine's centre is strange whatever the model says; a normal plant
+# swings by three with hour and load.
+FAR_SD = 6.0
 MOST_BLAMED, SMALLEST_SHARE = 3, 0.5  # as for alarms: at least half of the greatest share
 
 
 @dataclass(frozen=True)
 class LineModel:
-    """The model of one machine: a fitted detector, its version and the score from which on a reading is strange."""
+    """The model of one machine: a fitted detector, its version and the score from which on a reading is strange.
+
+    The score is the model's, or the distance of the farthest sensor from the machine's centre where that is greater.
+    """
 
     machine: str
     detector: Windowed
@@ -44,13 +51,22 @@ class LineModel:
     def scores(self, values: FloatArray) -> FloatArray:
         """Return the scores of readings (n, n_sensors), one each; nothing is learned."""
         rows = self.detector.standardised(values[:, None, :])[:, 0, :]
-        return self.detector.calibrated(self.detector.raw_scores(self.detector.state or {}, rows))
+        scores = self.detector.calibrated(self.detector.raw_scores(self.detector.state or {}, rows))
+        return np.maximum(scores, self._far(rows).max(axis=1))
 
     def blamed(self, values: FloatArray, sensors: tuple[str, ...]) -> list[tuple[str, ...]]:
         """Return for each reading (n, n_sensors) the sensors that drive its score, the strongest first."""
         block = block_of(np.arange(len(values), dtype=np.int64), values, (self.machine,), sensors)
+        far = self._far(self.detector.standardised(values[:, None, :])[:, 0, :])
         shares = self.detector.blame(block)
-        return [() if shares is None else _strongest(row, sensors) for row in _rows(shares, len(values))]
+        known = np.zeros(values.shape) if shares is None else shares[:, 0, :]
+        rows = np.where((far >= self.threshold).any(axis=1)[:, None], far, known)
+        return [_strongest(row, sensors) for row in rows]
+
+    def _far(self, rows: FloatArray) -> FloatArray:
+        """Return how far standardised readings (n, n_sensors) lie from the centre; the threshold at `FAR_SD`."""
+        far: FloatArray = np.abs(rows) * (self.threshold / FAR_SD)
+        return far
 
 
 class Predictors:
@@ -168,10 +184,6 @@ def _is_single(cls: Any) -> bool:
 
 def _line_model(machine: str, detector: Any, version: int) -> LineModel:
     return LineModel(machine, detector, version, float(detector.default_threshold))
-
-
-def _rows(shares: FloatArray | None, n: int) -> list[Any]:
-    return [None] * n if shares is None else list(shares[:, 0, :])
 
 
 def _strongest(shares: FloatArray, sensors: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.api.asking import Limit, Meant, Moment, Name, iso, json_answer, plant_meant, span_us
 from app.lab import lab
 from engine.errors import ParameterError, UnknownNameError
-from engine.records import HOUR_US
+from engine.records import HOUR_US, SECOND_US
 
 router = APIRouter(tags=["history"])
 SensorName = Annotated[str, Path(max_length=80)]
@@ -81,7 +81,7 @@ def _span(meant: Meant, start: str | None, end: str | None) -> tuple[int, int]:
     """Return the span asked for; by default the last stored hour."""
     first, last = span_us(start, end)
     stored = lab().store.span_us(meant.name, meant.run) if None in (first, last) else None
-    last = last if last is not None else (stored[1] + 1 if stored else HOUR_US)
+    last = last if last is not None else (stored[1] + SECOND_US if stored else HOUR_US)
     first = first if first is not None else max(0, last - HOUR_US)
     if first >= last:
         raise ParameterError("start must be before end.")

@@ -9,7 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from app.api.asking import Limit, Moment, Name, iso, json_answer, plant_meant, span_us
+from app.api.asking import Limit, Meant, Moment, Name, iso, json_answer, plant_meant, span_us
 from app.lab import lab
 from engine.records import STATUS_WORDS, iso_time
 from engine.store.names import SCORE_PREFIX
@@ -44,16 +44,26 @@ def readings(
     if machine is not None:
         meant.table.machine_number(machine)
     start_us, end_us = span_us(start, end)
-    rows = lab().store.newest_readings(meant.name, limit, machine, meant.run, end_us)
+    rows, next_us = _page(meant, max(limit, 1 if machine else len(meant.table.machines)), machine, end_us)
     if start_us is not None:
         rows = {name: values[rows["time_us"] >= start_us] for name, values in rows.items()}
     if file_format == "arrow":
         return Response(_arrow(rows), media_type=ARROW)
     if file_format == "csv":
         return Response(_csv(rows), media_type="text/csv; charset=utf-8")
-    full = len(rows["time_us"]) == limit
-    oldest = int(rows["time_us"][-1]) if full else None
-    return json_answer({"plant": meant.name, "count": len(rows["time_us"]), "next": iso(oldest), "rows": rows_of(rows)})
+    told = {"plant": meant.name, "count": len(rows["time_us"]), "next": iso(next_us)}
+    return json_answer({**told, "rows": rows_of(rows)})
+
+
+def _page(meant: Meant, limit: int, machine: str | None, end_us: int | None) -> tuple[Any, int | None]:
+    """Return at most `limit` rows in whole ticks, and the time to page on from; None = that was all."""
+    rows = lab().store.newest_readings(meant.name, limit, machine, meant.run, end_us)
+    times = rows["time_us"]
+    if len(times) < limit:
+        return rows, None
+    whole = times > times[-1] if machine is None and times[0] > times[-1] else times >= times[-1]
+    kept = {name: values[whole] for name, values in rows.items()}
+    return kept, int(kept["time_us"][-1])
 
 
 def _columns(rows: Any) -> dict[str, Any]:

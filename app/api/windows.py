@@ -60,7 +60,7 @@ def _outlier(one: Outlier) -> dict[str, Any]:
 def _span(plant: str, run: int | None, start: str | None, end: str | None) -> tuple[int, int]:
     first, last = span_us(start, end)
     stored = lab().store.span_us(plant, run) if None in (first, last) else None
-    last = last if last is not None else (stored[1] + 1 if stored else HOUR_US)
+    last = last if last is not None else (stored[1] + SECOND_US if stored else HOUR_US)
     first = first if first is not None else max(0, last - HOUR_US)
     if first >= last:
         raise ParameterError("start must be before end.")
