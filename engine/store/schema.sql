@@ -50,3 +50,8 @@ create table if not exists models (
     span_start_us bigint, span_end_us bigint, digest varchar not null, path varchar not null,
     created varchar not null, active boolean not null, note varchar not null
 );
+
+create table if not exists line_marks (
+    plant varchar not null, line varchar not null, sensor varchar not null,
+    warning double, critical double  -- null = no mark
+);

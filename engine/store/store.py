@@ -15,6 +15,7 @@ from engine.store.explore import Explorer
 from engine.store.export import Exports
 from engine.store.history import HistoryQueries
 from engine.store.label_records import Labels
+from engine.store.line_records import Lines
 from engine.store.model_records import Models
 from engine.store.pending import PendingRows
 from engine.store.readings import Readings
@@ -26,7 +27,7 @@ FILE_NAME = "faultlab.duckdb"
 SCHEMA = Path(__file__).with_name("schema.sql")
 
 
-class Store(Readings, HistoryQueries, Keeping, Exports, Explorer, Runs, Alarms, Labels, Models, WindowStats):
+class Store(Readings, HistoryQueries, Keeping, Exports, Explorer, Runs, Alarms, Labels, Lines, Models, WindowStats):
     """Everything the lab keeps, except truth, which lies in the vault.
 
     Parameters

@@ -34,10 +34,8 @@ def test_the_shipped_policy_is_good_and_writes_a_file():
 
 
 def test_a_silence_has_its_reason_and_its_time():
-    policy = read_policy(
-        "suppress:\n  - {reason: runs in, machine: M1, begin: 2026-01-05T08:00:00Z, end: 2026-01-05T09:00:00Z}\n"
-        .replace("2026-01-05T08:00:00Z", '"2026-01-05T08:00:00Z"').replace("2026-01-05T09:00:00Z", '"2026-01-05T09:00:00Z"')
-    )  # fmt: skip
+    span = 'begin: "2026-01-05T08:00:00Z", end: "2026-01-05T09:00:00Z"'
+    policy = read_policy(f"suppress:\n  - {{reason: runs in, machine: M1, {span}}}\n")
     begin, end = time_us("2026-01-05T08:00:00Z"), time_us("2026-01-05T09:00:00Z")
 
     silent = [policy.guards.silences("M1", "ewma", at) for at in (begin - 1, begin, end - 1, end)]

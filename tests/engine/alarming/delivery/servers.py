@@ -31,7 +31,7 @@ class Hook(http.server.ThreadingHTTPServer):
 class _HookHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.0"
 
-    def do_POST(self):  # noqa: N802, the standard library's name
+    def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.server.answer == 200:
             self.server.received.append(json.loads(body))
