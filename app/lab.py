@@ -20,8 +20,10 @@ from app.feed import Feed
 from app.hub import Hub
 from app.keys import Guesses, Keys
 from app.opening import add_later, last_detectors, later_detectors, open_runner
+from engine.alarming.office import AlarmOffice
 from engine.errors import LabError
 from engine.home import home
+from engine.lines import LineBook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +58,8 @@ class Lab:
     def __post_init__(self) -> None:
         self.feed = Feed(self.runner, self.spec, self.hub)
         self.desks = Desks(self.store, self.keys.file.parent)
+        self.lines = LineBook(self.store, self.spec)
+        self.office = AlarmOffice(self.runner, self.keys.file.parent, self.lines.marks)
 
     @property
     def plant(self) -> Any:
@@ -79,6 +83,7 @@ class Lab:
     def _live(self) -> None:
         try:
             self.runner.start()
+            self.office.start()
             self.feed.begun.wait(FIRST_FRAME_S)  # charts first: training would take the processor from them
             add_later(self.runner, later_detectors(self.spec))
             warm_up()
@@ -96,6 +101,7 @@ class Lab:
     def close(self) -> None:
         """End the streams, stop the runner, write what waits and close the store."""
         self.end_streams()
+        self.office.close()
         self.desks.close()
         self.feed.close()
         self.runner.stop()
