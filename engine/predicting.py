@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 DEFAULT_DETECTOR = "isolation_forest"
 HISTORY_US, STEP_US = 7 * DAY_US, MINUTE_US  # a whole week, so that nights and the weekend are in it
-# Trees know nothing beyond the readings they were grown from: 118 dB falls into the leaf of the loudest normal one. So a
-# sensor this many standard deviations from the machine's centre is strange whatever the model says; a normal plant
-# swings by three with hour and load.
+# Trees know nothing beyond the readings they were grown from: 118 dB falls into the leaf of the loudest normal one.
+# So a sensor this many standard deviations from the machine's centre is strange whatever the model says; a normal
+# plant swings by three with hour and load.
 FAR_SD = 6.0
 MOST_BLAMED, SMALLEST_SHARE = 3, 0.5  # as for alarms: at least half of the greatest share
 
@@ -52,7 +52,8 @@ class LineModel:
         """Return the scores of readings (n, n_sensors), one each; nothing is learned."""
         rows = self.detector.standardised(values[:, None, :])[:, 0, :]
         scores = self.detector.calibrated(self.detector.raw_scores(self.detector.state or {}, rows))
-        return np.maximum(scores, self._far(rows).max(axis=1))
+        greater: FloatArray = np.maximum(scores, self._far(rows).max(axis=1))
+        return greater
 
     def blamed(self, values: FloatArray, sensors: tuple[str, ...]) -> list[tuple[str, ...]]:
         """Return for each reading (n, n_sensors) the sensors that drive its score, the strongest first."""
@@ -60,7 +61,8 @@ class LineModel:
         far = self._far(self.detector.standardised(values[:, None, :])[:, 0, :])
         shares = self.detector.blame(block)
         known = np.zeros(values.shape) if shares is None else shares[:, 0, :]
-        rows = np.where((far >= self.threshold).any(axis=1)[:, None], far, known)
+        beyond = far.max(axis=1, keepdims=True) >= self.threshold
+        rows = np.where(beyond, far, known)
         return [_strongest(row, sensors) for row in rows]
 
     def _far(self, rows: FloatArray) -> FloatArray:
