@@ -33,7 +33,8 @@ def test_the_readme_has_commands_and_each_is_run_somewhere() -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the commands expect beside them; the commands of one README build on each other."""
     place = tmp_path_factory.mktemp("readme")
-    (place / "data").symlink_to(ROOT / "data")
+    for name in ("data", "lessons"):
+        (place / name).symlink_to(ROOT / name)
     return place
 
 
