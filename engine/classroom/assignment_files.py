@@ -60,6 +60,8 @@ class AssignmentFiles:
         else:
             if row["state"] != "draft":
                 _refuse_moved_data(load_spec(row["spec"]), spec)
+            elif parse_rubric(row["rubric"]).name != spec.rubric:
+                self._records.assignments.change({"assignment": spec.id}, rubric=as_yaml(load_rubric(spec.rubric)))
             change = {"spec": text, "spec_version": row["spec_version"] + 1}
             self._records.assignments.change({"assignment": spec.id}, **change)
         self._audit.note("instructor", "saved", f"assignment {spec.id}")
@@ -73,6 +75,10 @@ class AssignmentFiles:
             cached = self._specs[assignment] = (text, load_spec(text))
         return cached[1]
 
+    def text(self, assignment: str) -> str:
+        """Return the file of an assignment as everybody may read it."""
+        return str(self._row(assignment)["spec"])
+
     def all(self) -> list[tuple[AssignmentSpec, str]]:
         """Return every assignment with its state: draft, checked, released or published."""
         rows = self._records.assignments.find("made_us")
@@ -81,6 +87,12 @@ class AssignmentFiles:
     def state(self, assignment: str) -> str:
         """Return draft, checked, released or published."""
         return str(self._row(assignment)["state"])
+
+    def must_be_released(self, assignment: str) -> None:
+        """Raise LabError unless the assignment was released and its release time has come."""
+        release = timeline(self.get(assignment)).release_us
+        if self.state(assignment) in ("draft", "checked") or self._now_us() < release:
+            raise LabError("The assignment is not released yet; its data stays sealed until then.")
 
     def rubric(self, assignment: str) -> Rubric:
         """Return the rubric that grades this assignment now."""
@@ -175,6 +187,6 @@ def variant_of_row(row: dict[str, Any]) -> Variant:
 
 
 def _refuse_moved_data(before: AssignmentSpec, after: AssignmentSpec) -> None:
-    for name in ("plant", "variants", "split", "submit", "mode"):
+    for name in ("plant", "variants", "split", "submit", "mode", "questions"):
         if getattr(before, name) != getattr(after, name):
             raise LabError(f"The assignment is released; {name} can no longer change. Make a copy under another id.")

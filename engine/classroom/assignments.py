@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.classroom import seeds
 from engine.classroom.assignment_files import AssignmentFiles, Variant
-from engine.classroom.key import AnswerKey
+from engine.classroom.key import AnswerKey, canonical
+from engine.classroom.quiz import check_answers, joined_answers, split_answers
+from engine.classroom.spec import AssignmentSpec, load_spec
 from engine.classroom.timeline import timeline
 from engine.errors import AccessError, LabError, UnknownNameError
 
@@ -47,6 +49,29 @@ class Assignments(AssignmentFiles):
     ) -> None:
         super().__init__(records, audit, now_us)
         self._vault, self._secret = vault, secret
+
+    def save(self, text: str, file: str = "assignment.yaml") -> AssignmentSpec:
+        """Take an assignment file; right answers of a quiz in it go into the vault, the rest is for everybody."""
+        public, answers = split_answers(text)
+        wanted = load_spec(public, file)
+        check_answers(wanted, answers, file)
+        known = [spec.id for spec, state in self.all() if state not in ("draft", "checked")]
+        if wanted.id in known and answers and answers != self.answers(wanted.id):
+            raise LabError("The quiz is released; its right answers are sealed. Make a copy under another id.")
+        spec = super().save(public, file)
+        if answers:
+            self._vault.settings.put(name=f"answers/{spec.id}", value=canonical(answers))
+        return spec
+
+    def answers(self, assignment: str) -> dict[str, Any]:
+        """Return the right answers of a quiz (vault); empty for other kinds."""
+        row = self._vault.settings.one(name=f"answers/{assignment}")
+        found: dict[str, Any] = {} if row is None else json.loads(row["value"])
+        return found
+
+    def source(self, assignment: str) -> str:
+        """Return the file with the right answers of a quiz in it (vault): what the instructor's editor shows."""
+        return joined_answers(self.text(assignment), self.answers(assignment))
 
     def seed(self, assignment: str, person: str, draw: int, part: str = "all") -> int:
         """Return a secret seed; for the code that makes plants, never for a page."""

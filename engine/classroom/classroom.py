@@ -14,11 +14,11 @@ from engine.classroom.calls import Calls
 from engine.classroom.conductor import Conductor
 from engine.classroom.evidence import Evidence
 from engine.classroom.exports import Exports
-from engine.classroom.gate import Gate, play_gate
+from engine.classroom.gate import Gate, play_gate, question_gate
 from engine.classroom.grading import Grading
 from engine.classroom.label_book import Drafts
 from engine.classroom.people import People
-from engine.classroom.plants import PlantMaker
+from engine.classroom.plants import WITHOUT_EVENTS, PlantMaker
 from engine.classroom.receipts import ReceiptBook
 from engine.classroom.regrade import Regrade, RegradeDesk
 from engine.classroom.review import Item, Review, adjudicated
@@ -105,10 +105,11 @@ class Classroom:
         proof = prove_rubric(rubric, runs=20)
         if proof.rows and not proof.passed:
             raise LabError("The rubric pays a lazy robot more than it may; look at its robot table and mend it.")
-        reference = {}
-        if rubric.submit in ("labels", "alarms", "params"):
-            variants = self.assignments.variants(assignment)
-            reference = {v.variant: self.plants.reference_marks(assignment, v.person) for v in variants}
+        if rubric.submit in WITHOUT_EVENTS:
+            spec, answers = self.assignments.get(assignment), self.assignments.answers(assignment)
+            return self.store_gate(assignment, question_gate(spec, answers, len(keys)))
+        variants = self.assignments.variants(assignment)
+        reference = {v.variant: self.plants.reference_marks(assignment, v.person) for v in variants}
         return self.store_gate(
             assignment, play_gate(rubric, keys, reference, self.assignments.difficulties(assignment))
         )
@@ -118,7 +119,8 @@ class Classroom:
         if gate.passed:
             points = self.assignments.rubric(assignment).automatic_points
             shares = gate.baselines(points)
-            summary = f"{len(gate.rows)} variants, reference {shares['reference']:.2f} of the points"
+            found = f", reference {shares['reference']:.2f} of the points" if shares else ""
+            summary = f"{len(self.assignments.variants(assignment))} variants{found}"
             checks = {"baselines": shares, "histogram": gate.histogram(), "summary": summary}
             self.assignments.checked(assignment, checks)
         return gate

@@ -12,6 +12,7 @@ from engine.classroom.grade import Work, grade
 from engine.classroom.key import AnswerKey
 from engine.classroom.robots import merged
 from engine.classroom.rubric import Rubric
+from engine.classroom.spec import AssignmentSpec
 from engine.records import MINUTE_US, Label
 
 MARGIN = 10.0  # points by which the reference must beat chance (mean over the variants)
@@ -43,7 +44,9 @@ class Gate:
         return not self.problems
 
     def baselines(self, automatic_points: float) -> dict[str, float]:
-        """Return the robots' mean shares of the automatic points, for the board and the reports."""
+        """Return the robots' mean shares of the automatic points for board and reports; none without events."""
+        if not self.rows:
+            return {}
         names = {"random": "random", "label_all": "everything", "reference": "reference"}
         return {
             shown: round(float(np.mean([getattr(row, name) for row in self.rows])) / automatic_points, 6)
@@ -74,6 +77,18 @@ def play_gate(
         _row(rubric, name, key, reference.get(name, ()), difficulty.get(name)) for name, key in sorted(keys.items())
     ]
     return Gate(tuple(rows), tuple(_problems(rubric, rows, keys)))
+
+
+def question_gate(spec: AssignmentSpec, answers: Mapping[str, object], variants: int) -> Gate:
+    """Return the gate of a quiz or a report, where no robot can play: is everything there that students need?"""
+    problems = [] if variants else ["There is no variant yet; make the variants first."]
+    if spec.submit == "answers":
+        if not spec.questions:
+            problems.append("The quiz has no question; write some under `questions`.")
+        lacking = [question.id for question in spec.questions if question.id not in answers]
+        if lacking:
+            problems.append(f"No right answer is given for: {', '.join(lacking)}; write them under `answers`.")
+    return Gate((), tuple(problems))
 
 
 def random_marks(key: AnswerKey, count: int, seed: int, minutes: float = LABEL_MINUTES) -> tuple[Label, ...]:

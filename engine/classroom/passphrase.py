@@ -1,4 +1,4 @@
-"""Secrets of people: pass phrases and PINs are kept as scrypt hashes, tokens as SHA-256, handles are random words."""
+"""Secrets of people: PINs are kept as scrypt hashes, tokens as SHA-256, handles are random words."""
 
 from __future__ import annotations
 
@@ -37,12 +37,6 @@ def matches(secret: str, stored: str) -> bool:
     salt, _, digest = stored.partition("$")
     known = base64.b64decode(digest) if digest else b""
     return hmac.compare_digest(_scrypt(secret, base64.b64decode(salt) if salt else b"no salt"), known)
-
-
-def new_passphrase(words: int = 4) -> str:
-    """Return a random pass phrase such as "brisk-otter-calm-reef" (four words: 24 bits; guesses are slowed down)."""
-    lists = (FIRST_WORDS, SECOND_WORDS)
-    return "-".join(secrets.choice(lists[i % 2]) for i in range(words))
 
 
 def new_handle(taken: set[str]) -> str:

@@ -63,29 +63,7 @@ class People:
         self._records, self._audit, self._now_us = records, audit, now_us
         self._misses: dict[tuple[str, str | None], list[int]] = {}
 
-    # pass phrase and join code
-    def first_passphrase(self) -> str | None:
-        """Make and return the instructor's pass phrase at the very first start; None when there is one already."""
-        if self._setting("passphrase") is not None:
-            return None
-        phrase = words.new_passphrase()
-        self.set_passphrase(phrase)
-        return phrase
-
-    def set_passphrase(self, phrase: str) -> None:
-        """Replace the instructor's pass phrase; at least 8 characters."""
-        if len(phrase.strip()) < 8:
-            raise LabError("The pass phrase is too short; take at least 8 characters, such as three words.")
-        self._records.settings.put(name="passphrase", value=words.hashed(phrase))
-        self._audit.note("instructor", "changed", "pass phrase")
-
-    def is_instructor(self, phrase: str, client: str = "") -> bool:
-        """Return whether the pass phrase is right; five wrong ones of a client close the door to it for a minute."""
-        self._slow_down("passphrase", client)
-        right = words.matches(phrase, self._setting("passphrase") or "")
-        self._remember("passphrase", client, right)
-        return right
-
+    # join code
     def join_code(self) -> str:
         """Return the class's join code; made when there is none."""
         code = self._setting("join_code")
@@ -154,6 +132,13 @@ class People:
         row = self._records.people.one(person=person)
         if row is None:
             raise AccessError(NO_ENTRY)
+        return _person(row)
+
+    def by_handle(self, handle: str) -> Person:
+        """Return the person who is signed in under a handle; one who was dropped or erased is nobody any more."""
+        row = self._records.people.one(handle=handle)
+        if row is None or row["dropped"] or row["erased"]:
+            raise AccessError("You are not in the class any more; sign in again or ask your instructor.")
         return _person(row)
 
     def all(self, *, dropped: bool = True) -> list[Person]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 BAND = 0.10  # half-width of the accepted difficulty, in event-F1 of the reference panel
 DRAWS = 12
+WITHOUT_EVENTS = ("answers", "text")  # kinds of work that no robot can play
 MARKED_SHARES = (0.005, 0.01, 0.02, 0.04, 0.08)  # of the time: the thresholds that the reference tries
 JOIN_US, LEAST_US = 30 * MINUTE_US, 5 * MINUTE_US
 
@@ -108,6 +109,8 @@ class PlantMaker:
     def equal(self, assignment: str, person: str) -> Sealed:
         """Return a person's variant with a difficulty inside the band: the panel of one-line rules plays each draw."""
         spec = self._assignments.get(assignment)
+        if spec.submit in WITHOUT_EVENTS:
+            return Sealed(person, self._question_key(spec))
         level = spec.plant.level
         centre = (FLOORS[level] + CAPS[level]) / 2
         drawn = equalised(lambda draw: self._difficulty(assignment, person, draw), centre, BAND, DRAWS)
@@ -179,6 +182,12 @@ class PlantMaker:
             for share in MARKED_SHARES
         ]
         return max(tries, key=lambda marks: grade(Work(rubric.submit, marks), key, rubric).points)
+
+    def _question_key(self, spec: AssignmentSpec) -> AnswerKey:
+        """The key of a quiz or a report: the right answers, and no event."""
+        start = moment_us(spec.when.release) // HOUR_US * HOUR_US
+        answers = tuple(sorted(self._assignments.answers(spec.id).items()))
+        return AnswerKey(start, start + HOUR_US, spec.plant.machines, (), answers=answers)
 
     def _difficulty(self, assignment: str, person: str, draw: int) -> float:
         made = self.variant(assignment, person, draw)

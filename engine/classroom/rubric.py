@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from engine.classroom.measures import MEASURES
-from engine.yaml_file import read_model
 from engine.errors import UnknownNameError, nearest
+from engine.yaml_file import read_model
 
 RUBRICS = Path(__file__).resolve().parents[2] / "data" / "rubrics"
 SETTINGS = {

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from engine.classroom.rubric import Kind, rubric_names
-from engine.yaml_file import problems_of, read_model
 from engine.errors import FileProblemError, nearest
 from engine.records import SECOND_US
+from engine.yaml_file import problems_of, read_model
 
 ROW_BUDGET = 5_000_000
 GRACE_US = 60 * SECOND_US  # a click in the last second still counts when the room is full
@@ -115,6 +115,15 @@ class Board(_Part):
     baselines: tuple[str, ...] = ("random", "label_all", "shewhart_3s")
 
 
+class Question(_Part):
+    """One question of a quiz; without options the answer is a number or a word. What is right stands in the vault."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
+    ask: Annotated[str, Field(min_length=1, max_length=2000)]
+    options: Annotated[tuple[str, ...], Field(max_length=12)] = ()
+    several: bool = False
+
+
 class AssignmentSpec(_Part):
     """One assignment, as the wizard writes it and the file holds it."""
 
@@ -125,6 +134,8 @@ class AssignmentSpec(_Part):
     lesson: str | None = None
     submit: Kind = "labels"
     plant: PlantPart = PlantPart()
+    task: Annotated[str, Field(max_length=20_000)] = ""
+    questions: Annotated[tuple[Question, ...], Field(max_length=200)] = ()
     variants: Literal["per_student", "shared", "per_group"] = "per_student"
     split: Split | None = None
     when: When
@@ -144,6 +155,14 @@ class AssignmentSpec(_Part):
                 "feedback.while_open may only be nothing, score_only or counts unless the mode is practice"
             )
         return self
+
+    @field_validator("questions")
+    @classmethod
+    def _asked_once(cls, questions: tuple[Question, ...]) -> tuple[Question, ...]:
+        ids = [question.id for question in questions]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two questions have the same id; give every question its own")
+        return questions
 
     @field_validator("rubric")
     @classmethod

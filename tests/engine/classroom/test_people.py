@@ -66,18 +66,6 @@ def test_guessing_a_pin_is_slowed_down(room: Room):
     assert room.school.people.enter(person.handle, pin) == person
 
 
-def test_the_pass_phrase_is_made_once_and_stored_hashed(room: Room):
-    phrase = room.school.people.first_passphrase()
-    stored = room.school.people._records.settings.one(name="passphrase")
-
-    assert phrase is not None
-    assert stored is not None
-    assert phrase not in stored["value"]
-    assert room.school.people.is_instructor(phrase)
-    assert not room.school.people.is_instructor("instructor")
-    assert room.school.people.first_passphrase() is None
-
-
 def test_an_unknown_role_is_a_student(room: Room):
     person, _ = room.school.people.add(role="admin")
 
