@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.access import viewer
-from app.compare.choosing import FILE, choose_contenders, choose_data
+from app.compare.choosing import FILE, choose_contenders, choose_data, workers_chosen
 from app.compare.code import comparison_code
 from app.compare.live import show_live
 from app.compare.results import show_result
@@ -27,21 +27,17 @@ with mode_column:
 
 try:
     data = None if mode == LIVE else choose_data(teaches)
-    contenders = choose_contenders()
+    contenders, button = choose_contenders()
     if mode == LIVE:
         show_live(contenders, teaches)
         st.stop()
-    go, cores, _ = st.columns([2, 3, 3], vertical_alignment="center")
-    many = cores.toggle(t("On all processor cores"), key="compare-cores", help=t("Worth it for slow detectors."))
-    if go.button(
+    if button.button(
         t("Score {n} detectors", n=len(contenders)), type="primary", icon=":material/play_arrow:", key="compare-go",
-        disabled=data is None or not contenders,
+        disabled=data is None or not contenders, width="stretch",
     ):  # fmt: skip
-        work = work_of(data, contenders, teaches, None if many else 0)
-        st.session_state[JOB] = (Job(work).start(), data, contenders)
-    if data is not None and contenders:
-        show_in_python(comparison_code(data, contenders, teaches))
-    job = st.session_state.get(JOB, (None,))[0]
+        work = work_of(data, contenders, teaches, workers_chosen())
+        st.session_state[JOB] = Job(work).start()
+    job = st.session_state.get(JOB)
     if job is None:
         st.info(t("Choose data and detectors, then press Score. Eight detectors on a day of data take some seconds."))
     elif job.running:
@@ -50,5 +46,7 @@ try:
         st.error(str(job.problem))
     elif job.outcome is not None and not (job.outcome.data.source == FILE and data is None):
         show_result(job.outcome)
+    if data is not None and contenders:
+        show_in_python(comparison_code(data, contenders, teaches))
 except LabError as problem:
     st.error(str(problem))

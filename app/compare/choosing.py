@@ -12,8 +12,10 @@ from app.lab import lab
 from app.settings import field, settings_form
 from app.upload_view import choose_columns, show_problems, take_file
 from engine.alarming.rules import AlarmRules
-from engine.catalog import caption, part, parts
+from engine.catalog import caption, parts
+from engine.comparing.compare import HERE
 from engine.comparing.contenders import CONTEXT, RAW, Contender
+from engine.detectors.live import ON_RAW
 from engine.params import parameters_of
 from engine.plant.scenario import load_scenario, scenario_names
 
@@ -30,6 +32,7 @@ FIRST_DETECTORS = (
     "z_score",
     "isolation_forest",
 )
+RAW_ONLY = (*ON_RAW, "conformal_context")  # marks in a sensor's own unit, and a context stage of its own
 MOST_DETECTORS, MOST_SEEDS = 12, 8
 SCENARIO, RUNNING, FILE = "scenario", "running", "file"
 
@@ -90,14 +93,17 @@ def _file() -> Data | None:
     return Data(FILE, profile=profile, choices=choices)
 
 
-def choose_contenders(key: str = "compare") -> tuple[Contender, ...]:
-    """Draw the choice of detectors, what they are fed, their parameters and the threshold; returns the contenders."""
+def choose_contenders(key: str = "compare") -> tuple[tuple[Contender, ...], Any]:
+    """Draw the choice of detectors, what they are fed, their parameters and the threshold.
+
+    Returns the contenders and the column that is left for a button in the same row.
+    """
     known = {name: cls for name, cls in parts("detector").items() if cls.family != "baseline"}
     names = st.multiselect(
         t("Detectors"), list(known), [name for name in FIRST_DETECTORS if name in known], key=f"{key}-detectors",
         format_func=lambda name: known[name].title, max_selections=MOST_DETECTORS,
     )  # fmt: skip
-    fed_column, values_column, rule_column = st.columns([2, 1, 1], vertical_alignment="bottom")
+    fed_column, values_column, rule_column, button_column = st.columns([4, 3, 3, 3], vertical_alignment="bottom")
     words = {CONTEXT: t("Context"), RAW: t("Raw"), "both": t("Both")}
     with fed_column:
         fed = st.segmented_control(
@@ -108,14 +114,24 @@ def choose_contenders(key: str = "compare") -> tuple[Contender, ...]:
         )  # fmt: skip
     with values_column.popover(t("Parameters"), icon=":material/tune:", width="stretch"):
         values = {name: _values(name, known[name], key) for name in names}
+        st.toggle(
+            t("Use all processor cores"), key=f"{key}-cores",
+            help=t("Processes of their own, or the Dask cluster. Worth it for slow detectors and many seeds."),
+        )  # fmt: skip
     with rule_column.popover(t("Threshold"), icon=":material/notifications:", width="stretch"):
         rule = choose_rule(key)
-    return tuple(Contender(name, values[name], one, **rule) for name in names for one in fed_of(name, str(fed)))
+    chosen = tuple(Contender(name, values[name], one, **rule) for name in names for one in fed_of(name, str(fed)))
+    return chosen, button_column
+
+
+def workers_chosen(key: str = "compare") -> int | None:
+    """Return `workers` for `compare`: this thread, or a process per core when that was asked for."""
+    return None if st.session_state.get(f"{key}-cores") else HERE
 
 
 def fed_of(name: str, fed: str) -> tuple[str, ...]:
     """Return what a detector is fed: limits of a data sheet mean nothing on residuals."""
-    if part("detector", name).family == "limit" or name == "conformal_context":
+    if name in RAW_ONLY:
         return (RAW,)
     return (RAW, CONTEXT) if fed == "both" else (fed,)
 

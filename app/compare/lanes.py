@@ -60,6 +60,7 @@ def lanes_figure(
     figure = make_subplots(
         rows=len(titles), cols=1, shared_xaxes=True, row_heights=heights, vertical_spacing=gap, subplot_titles=titles
     )
+    figure.update_annotations(x=0, xanchor="left", font_size=12, yanchor="bottom")  # the lanes' titles
     for row, sensor in enumerate(sensors, start=1):
         _readings(figure, row, block, machine, sensor, twin)
     if truth is not None:
@@ -71,7 +72,6 @@ def lanes_figure(
 
 
 def _frame(figure: go.Figure, height: float, revision: str) -> None:
-    figure.update_annotations(x=0, xanchor="left", font_size=12, yanchor="bottom")
     figure.update_yaxes(fixedrange=True, nticks=3, title=None)
     figure.update_xaxes(showspikes=True, spikemode="across", spikethickness=1, spikedash="dot", spikecolor="#8a94a0")
     figure.update_layout(

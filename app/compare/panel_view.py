@@ -89,7 +89,7 @@ def _text(number: Any) -> str:
 
 
 def _columns() -> dict[str, Any]:
-    return {t("Detector"): st.column_config.TextColumn(pinned=True, width="medium")}
+    return {t("Detector"): st.column_config.TextColumn(pinned=True, width=230)}
 
 
 def _is_detector(row: Row) -> bool:
