@@ -44,12 +44,15 @@ def pages() -> tuple[Page, ...]:
     return (
         Page("home", t("Home"), ":material/home:", ""),
         Page("live", t("Live"), ":material/monitoring:", t("Plant")),
+        Page("alarms", t("Alarms"), ":material/notifications:", t("Plant")),
+        Page("lines", t("Lines"), ":material/precision_manufacturing:", t("Plant")),
         Page("inject", t("Inject"), ":material/build:", t("Plant"), INSTRUCTORS),
         Page("compare", t("Compare"), ":material/compare_arrows:", t("Detect")),
         Page("xray", t("X-ray"), ":material/troubleshoot:", t("Detect")),
         Page("economics", t("Economics"), ":material/payments:", t("Detect")),
         Page("lessons", t("Lessons"), ":material/school:", t("Learn")),
         Page("theatre", t("Pitfall theatre"), ":material/theater_comedy:", t("Learn")),
+        Page("explore", t("Explore"), ":material/database:", t("Your data")),
         Page("upload", t("Upload"), ":material/upload_file:", t("Your data")),
         Page("health", t("Health"), ":material/vital_signs:", t("Plant")),
     )

@@ -1,0 +1,200 @@
+"""Alarms as they stand, by machine, and what staff do about them."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.access import viewer
+from app.alarm_sound import alarm_sound
+from app.board import board, clock, lasting, pill, table, word_of
+from app.controls import command, problem_box
+from app.i18n import t
+from app.lab import lab
+from engine.alarming.records import PRIORITIES
+from engine.records import SECOND_US
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.access import Viewer
+    from engine.alarming.records import Alarm
+
+QUIET = ("shelved", "suppressed")
+
+
+def standing_view() -> None:
+    """Draw figures, the alarms of each machine, and the desk for staff."""
+    shot, who = lab().runner.snapshot(), viewer()
+    problem_box()
+    loud = [alarm for alarm in shot.alarms if alarm.state not in QUIET]
+    _figures(shot.alarms)
+    alarm_sound(shot.alarms)
+    groups = by_machine(shot.alarms)
+    if not groups:
+        calm = t("All is quiet: no alarm stands.")
+        board(f'<div class="calm">● {escape(calm)}<small>{escape(_plant_time(shot.time_us))}</small></div>', "standing")
+    else:
+        cards = [_card(machine, alarms, shot.time_us, who) for machine, alarms in groups]
+        told = t("{n} alarms stand on {m} machines.", n=len(shot.alarms), m=len(groups))
+        shown = f'<p class="soft" role="status">{escape(told)} {escape(_plant_time(shot.time_us))}</p>'
+        board(f'{shown}<div class="cards one">{"".join(cards)}</div>', "standing")
+    _shelves(shot.time_us)
+    if who.role in ("ta", "instructor"):
+        _desk(loud, shot.alarms, who)
+
+
+def by_machine(alarms: Sequence[Alarm]) -> list[tuple[str, list[Alarm]]]:
+    """Return the alarms grouped by machine: the machine with the highest priority first, in it the highest first."""
+    groups: dict[str, list[Alarm]] = {}
+    for alarm in alarms:
+        groups.setdefault(alarm.machine, []).append(alarm)
+    ordered = [(name, sorted(group, key=_weight)) for name, group in groups.items()]
+    return sorted(ordered, key=lambda pair: (_weight(pair[1][0]), pair[0]))
+
+
+def _weight(alarm: Alarm) -> tuple[bool, int, bool, int]:
+    quiet = alarm.state in QUIET
+    return quiet, -PRIORITIES.index(alarm.priority), alarm.state != "raised", alarm.number
+
+
+def _figures(alarms: Sequence[Alarm]) -> None:
+    columns = st.columns(5)
+    counts = [sum(a.priority == p and a.state not in QUIET for a in alarms) for p in reversed(PRIORITIES)]
+    for column, kind, count in zip(columns, reversed(PRIORITIES), counts, strict=False):
+        column.metric(f"{pill_shape(kind)} {word_of(kind)}", count, border=True)
+    columns[3].metric(t("Not acknowledged"), sum(a.state == "raised" for a in alarms), border=True)
+    columns[4].metric(t("Shelved or suppressed"), sum(a.state in QUIET for a in alarms), border=True)
+
+
+def pill_shape(kind: str) -> str:
+    """Return the shape that stands for a priority or state."""
+    from app.board import SHAPES
+
+    return SHAPES[kind]
+
+
+def _card(machine: str, alarms: list[Alarm], now: int, who: Viewer) -> str:
+    worst = alarms[0]
+    kind = "suppressed" if worst.state in QUIET else worst.priority
+    titles = {sensor.name: sensor.title for sensor in lab().spec.sensors}
+    head = f"<header><h3>{escape(machine)}</h3>{pill(worst.priority, word_of(worst.priority))}"
+    since = min(alarm.onset_us for alarm in alarms)
+    told = t("{n} detectors, since {time}", n=len(alarms), time=clock(since, now))
+    head += f'<span class="soft right">{escape(told)}</span></header>'
+    names = (t("Alarm"), t("Priority"), t("State"), t("Detector"), t("Sensors"), t("Raised"), t("Stands"), t("Peak"))
+    rows = [_row(alarm, now, titles) for alarm in alarms]
+    body = table(names, rows, numbers=(0, 6, 7))
+    return f'<section class="card {kind}">{head}{body}{_comments(alarms, who)}</section>'
+
+
+def _row(alarm: Alarm, now: int, titles: dict[str, str]) -> list[str]:
+    peak = alarm.peak_score / alarm.threshold if alarm.threshold else alarm.peak_score
+    state = pill(alarm.state, word_of(alarm.state))
+    if alarm.shelved_until_us is not None:
+        state += f' <span class="soft">{escape(t("until {time}", time=clock(alarm.shelved_until_us, now)))}</span>'
+    if alarm.reopened:
+        state += f' <span class="soft">{escape(t("came back {n} times", n=alarm.reopened))}</span>'
+    sensors = ", ".join(titles.get(name, name) for name in alarm.sensors) or "–"
+    return [
+        str(alarm.number),
+        pill(alarm.priority, word_of(alarm.priority)),
+        state,
+        escape(alarm.detector),
+        escape(sensors),
+        clock(alarm.start_us, now),
+        lasting((now - alarm.onset_us) / SECOND_US),
+        f"{peak:.1f} ×",
+    ]
+
+
+def _comments(alarms: list[Alarm], who: Viewer) -> str:
+    """Return what staff wrote; it is for staff, for it may tell what a student is to find out."""
+    if who.role == "student":
+        return ""
+    said = [(one.at_us, alarm.number, one) for alarm in alarms for one in alarm.comments]
+    lines = (
+        f"{number} · {one.author or t('staff')}: {one.text}" for _, number, one in sorted(said, key=lambda s: s[0])
+    )
+    return "".join(f'<p class="quote">{escape(line)}</p>' for line in lines)
+
+
+def _plant_time(at_us: int) -> str:
+    from engine.records import iso_time
+
+    return t("Plant time {time}.", time=iso_time(at_us - at_us % SECOND_US, seconds_only=True))
+
+
+def _shelves(now: int) -> None:
+    shelves = lab().runner.desk.shelves
+    for (machine, detector), until in shelves.items():
+        what = " · ".join((machine or t("all machines"), detector or t("all detectors")))
+        st.caption(f"◔ {t('Shelved: {what}, until {time} of plant time', what=what, time=clock(until, now))}")
+
+
+def _desk(loud: list[Alarm], alarms: Sequence[Alarm], who: Viewer) -> None:
+    """Draw what staff can do; it acts for everybody."""
+    runner, author = lab().runner, who.handle or who.role
+    with st.container(border=True):
+        st.markdown(f"##### {t('Alarm desk')}")
+        left, middle, right = st.columns(3, gap="large")
+        with left:
+            _acknowledge(loud, author)
+        with middle, st.form("alarm_comment", border=False, clear_on_submit=True):
+            chosen = st.selectbox(t("Alarm to comment"), [a.number for a in alarms], format_func=_named(alarms))
+            text = st.text_input(t("Comment"), max_chars=500)
+            if st.form_submit_button(t("Comment"), icon=":material/comment:", disabled=not alarms):
+                command(runner.comment, chosen, author, text, done=t("The comment is kept."))
+                st.rerun(scope="fragment")
+        with right:
+            _shelve()
+
+
+def _named(alarms: Sequence[Alarm]) -> object:
+    told = {alarm.number: f"{alarm.number} · {alarm.machine} · {alarm.detector}" for alarm in alarms}
+    return lambda number: told.get(number, str(number))
+
+
+def _acknowledge(loud: list[Alarm], author: str) -> None:
+    open_ones = [alarm for alarm in loud if alarm.state == "raised"]
+    machines = list(dict.fromkeys(alarm.machine for alarm in open_ones))
+    choices = ["", *machines, *(alarm.number for alarm in open_ones)]
+    names = {"": t("all that stand"), **{name: t("all of {machine}", machine=name) for name in machines}}
+    named = _named(open_ones)
+    chosen = st.selectbox(
+        t("Acknowledge"),
+        choices,
+        format_func=lambda one: names.get(one) or named(one),  # type: ignore[operator]
+        key="alarm_acknowledge",
+    )
+    if st.button(t("Acknowledge"), icon=":material/check:", disabled=not open_ones, key="alarm_acknowledge_go"):
+        hit = [a for a in open_ones if chosen in ("", a.machine, a.number)]
+        for alarm in hit:
+            command(lab().runner.acknowledge, alarm.number, author, done=t("{n} alarms are acknowledged.", n=len(hit)))
+        st.rerun(scope="fragment")
+
+
+def _shelve() -> None:
+    runner = lab().runner
+    machine = st.selectbox(
+        t("Shelve"), ["", *lab().spec.machines], key="shelve_machine", format_func=_all(t("all machines"))
+    )
+    detector = st.selectbox(
+        t("Detector"), ["", *runner.detectors], key="shelve_detector", format_func=_all(t("all detectors"))
+    )
+    minutes = st.number_input(t("Minutes of plant time"), 1.0, 1440.0, 30.0, 5.0, "%g", key="shelve_minutes")
+    with st.container(horizontal=True):
+        if st.button(t("Shelve"), icon=":material/notifications_paused:", key="shelve_go"):
+            command(
+                runner.shelve, minutes, machine or None, detector or None, done=t("Shelved; it comes back by itself.")
+            )
+            st.rerun(scope="fragment")
+        if st.button(t("Take back"), icon=":material/undo:", key="unshelve_go"):
+            command(runner.unshelve, machine or None, detector or None, done=t("The shelf is empty again."))
+            st.rerun(scope="fragment")
+
+
+def _all(word: str) -> object:
+    return lambda name: name or word
