@@ -62,10 +62,12 @@ METRICS = {
     "flips": "how often the active version changed",
     "right_version_share": "share of time after the decision with the right version active",
     "score": "score of the lesson's rubric, 0 to 100",
+    "alarms_after_stop": "alarms that begin within an hour after maintenance",
     "threshold": "alarm from this score",
     "mean": "mean of the shown sensor",
     "sd": "standard deviation of the shown sensor",
     "passed_checks": "property checks that hold",
+    "failed_checks": "property checks that do not hold",
     "calibration_readings": "calibration readings of each machine",
     "key_agreement": "agreement of the labellers with the adjudicated key (event F1 within the tolerance)",
     "public_score": "score on the public part",
@@ -302,6 +304,7 @@ class CourseFile(Strict):
     title: str
     languages: tuple[str, ...] = ("en",)
     lessons: tuple[str, ...]
+    museum: tuple[str, ...] = ()
     paths: dict[str, tuple[str, ...]] = {}
 
 
