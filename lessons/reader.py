@@ -71,6 +71,11 @@ def lesson_folders(folder: Path = COURSE) -> list[Path]:
     return [folder / name for name in course_file(folder).lessons]
 
 
+def museum_folders(folder: Path = COURSE) -> list[Path]:
+    """Return the folders of the bug museum's exhibits in the order of course.yaml."""
+    return [folder / name for name in course_file(folder).museum]
+
+
 def load_lesson(folder: Path, language: str = "en") -> Lesson:
     """Return the lesson; text of another language falls back to English where it is missing.
 
@@ -86,8 +91,8 @@ def load_lesson(folder: Path, language: str = "en") -> Lesson:
 
 
 def find_lesson(name: str, language: str = "en", folder: Path = COURSE) -> Lesson:
-    """Return the lesson with that id or folder name."""
-    for candidate in lesson_folders(folder):
+    """Return the lesson or exhibit with that id or folder name."""
+    for candidate in [*lesson_folders(folder), *museum_folders(folder)]:
         if name in (candidate.name, candidate.name.split("-", 1)[-1], _id_of(candidate)):
             return load_lesson(candidate, language)
     raise UnknownNameError("lesson", name, [_id_of(path) for path in lesson_folders(folder)])
@@ -314,7 +319,7 @@ def course_problems(folder: Path = COURSE) -> list[FileProblemError]:
     problems: list[FileProblemError] = []
     heads: list[Head] = []
     taught: set[str] = set()
-    for path in lesson_folders(folder):
+    for path in [*lesson_folders(folder), *museum_folders(folder)]:
         lesson, found = read_lesson(path)
         problems += [in_folder(problem, path) for problem in found]
         if lesson is None:

@@ -119,6 +119,7 @@ def show_experiment(lesson: Lesson, name: str) -> dict[str, Any]:
         shown = experiment.readout or tuple(found.metrics)[:4]
         for column, metric in zip(st.columns(len(shown)), shown, strict=True):
             column.metric(_label(metric), _shown(metric, found.metrics.get(metric)), help=METRICS[metric])
+        _checks(found)
         if found.lanes:
             figure = lanes_figure(found.lanes, f"{lesson.id}/{name}")
             st.plotly_chart(figure, width="stretch", key=f"figure-{lesson.id}-{name}")
@@ -126,6 +127,13 @@ def show_experiment(lesson: Lesson, name: str) -> dict[str, Any]:
         for note in found.notes:
             st.caption(note)
     return {**values, **found.metrics}
+
+
+def _checks(found: Outcome) -> None:
+    """List the property checks with pass or fail in words and shape, not in colour alone."""
+    for text, holds, seen in found.checks:
+        mark = f":green[:material/check_circle: {t('holds')}]" if holds else f":red[:material/cancel: {t('broken')}]"
+        st.markdown(f"{mark} · {text}" + (f" · `{seen}`" if seen else ""))
 
 
 def _label(metric: str) -> str:

@@ -17,7 +17,7 @@ from lessons.blocks import IMAGE, LIVE_NUMBER, Piece
 from lessons.export import html_page
 from lessons.glossary import glossary
 from lessons.proofs import is_proven
-from lessons.reader import Lesson, course_file, find_lesson, lesson_folders
+from lessons.reader import Lesson, course_file, find_lesson, lesson_folders, museum_folders
 
 PARAMETER = "lesson"
 
@@ -38,11 +38,15 @@ def show_course() -> None:
     st.title(t("Lessons"))
     course = course_file()
     titles = {"all": t("All lessons"), **{name: name.replace("-", " ").capitalize() for name in course.paths}}
+    titles |= {"museum": t("Bug museum")} if course.museum else {}
     path = st.pills(t("Path"), list(titles), default="all", format_func=titles.get, key="lesson-path")
-    wanted = course.lessons if path in (None, "all") else course.paths[path]
+    if path == "museum":
+        st.caption(t("Bugs found in public code, re-created: say which property is broken, then mend it."))
+    folders = museum_folders() if path == "museum" else lesson_folders()
+    wanted = None if path in (None, "all", "museum") else course.paths[path]
     mine = records().of_person(person() or "")
-    for folder in lesson_folders():
-        if folder.name in wanted:
+    for folder in folders:
+        if wanted is None or folder.name in wanted:
             _line(find_lesson(folder.name, language()), mine)
 
 
@@ -50,7 +54,8 @@ def _line(lesson: Lesson, mine: dict[str, Any]) -> None:
     share = share_done(lesson, mine.get(lesson.id, {}))
     with st.container(border=True):
         text, state, button = st.columns([6, 2, 1], vertical_alignment="center")
-        text.markdown(f"**{lesson.folder.name.split('-', 1)[0]} · {lesson.head.title}**")
+        number_of = lesson.folder.name.split("-", 1)[0]
+        text.markdown(f"**{number_of} · {lesson.head.title}**" if number_of.isdigit() else f"**{lesson.head.title}**")
         text.caption(f"{lesson.head.level} · “{lesson.head.misconception}”")
         state.progress(share, text=t("{percent} % done", percent=f"{100 * share:.0f}"))
         if not is_proven(lesson):
@@ -140,7 +145,10 @@ def _markdown(lesson: Lesson, text: str, values: dict[str, dict[str, Any]]) -> N
 
 def _bottom(lesson: Lesson) -> None:
     _glossary(lesson)
-    folders = [folder.name for folder in lesson_folders()]
+    shelf = museum_folders() if lesson.folder in museum_folders() else lesson_folders()
+    folders = [folder.name for folder in shelf]
+    if lesson.folder not in shelf:  # a preview of a lesson that is not in the course
+        return
     place = folders.index(lesson.folder.name)
     share = share_done(lesson, done(lesson))
     st.progress(share, text=t("{percent} % of this lesson done", percent=f"{100 * share:.0f}"))

@@ -50,10 +50,10 @@ def prove(
 ) -> None:
     """Show that each solution passes (95 % or more of the seeds) and each decoy fails (5 % or less)."""
     from lessons.proofs import record_proofs
-    from lessons.reader import find_lesson, lesson_folders
+    from lessons.reader import find_lesson, lesson_folders, museum_folders
 
     failed = 0
-    for lesson_name in [name] if name else [folder.name for folder in lesson_folders()]:
+    for lesson_name in [name] if name else [folder.name for folder in [*lesson_folders(), *museum_folders()]]:
         began = time.perf_counter()
         lesson = find_lesson(lesson_name)
         for proof in record_proofs(lesson, seeds=seeds, jobs=jobs):

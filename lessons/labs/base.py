@@ -40,11 +40,15 @@ class Lane:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an experiment gave: metrics by name (None = undefined, with the reason in `notes`), lanes, notes."""
+    """What an experiment gave: metrics by name (None = undefined, with the reason in `notes`), lanes, notes.
+
+    `checks` are properties as (text, holds, what was seen).
+    """
 
     metrics: dict[str, Number]
     lanes: tuple[Lane, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    checks: tuple[tuple[str, bool, str], ...] = ()
 
 
 class LabKind(ABC):

@@ -1,8 +1,8 @@
 """Experiment kind "night_shift": a whole set-up on an unknown plant, graded by the rubric of the class.
 
 The detector is fitted on the first part of the history and its cut is set on the second, from a budget. Alarms go
-through the engine's trigger. Then the same set-up has to live through trouble that it never saw: another kind of fault, a
-sensor that drops out, a clock that is wrong.
+through the engine's trigger. Then the same set-up has to live through trouble that it never saw: another kind of fault,
+a sensor that drops out, a clock that is wrong.
 """
 
 from __future__ import annotations
