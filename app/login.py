@@ -1,10 +1,12 @@
 """Signing in: a small page of our own at /login, without scripts, fonts or styles from anywhere else.
 
-Each way to sign in is one entry of `WAYS`; the class adds its own (join code, handle and PIN) there.
+Each way to sign in is one entry of `ways`: the pass phrase, and the class's own (join code, handle and PIN).
 """
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 MAX_FORM_BYTES = 4096
+VISIT = "faultlab_visit"
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,26 @@ class Field:
     kind: str = "text"
 
 
+@dataclass(frozen=True)
+class Welcome:
+    """Who came in, and a piece of HTML to show once before going on (a new handle and its PIN)."""
+
+    who: Viewer
+    html: str
+
+
 class Way(Protocol):
-    """A way to sign in: `check` returns who it is or raises AccessError with a sentence for the form."""
+    """A way to sign in: `check` returns who it is or raises AccessError with a sentence for the form.
+
+    `slows_down` tells that it counts wrong tries itself; `form["client"]` is the browser that asks.
+    """
 
     name: str
     title: str
+    slows_down: bool
     fields: tuple[Field, ...]
 
-    def check(self, form: Mapping[str, str]) -> Viewer: ...
+    def check(self, form: Mapping[str, str]) -> Viewer | Welcome: ...
 
 
 class PassPhrase:
@@ -49,6 +64,7 @@ class PassPhrase:
 
     name = "instructor"
     title = "Instructors"
+    slows_down = False
     fields = (Field("phrase", "Pass phrase", "password"),)
 
     def check(self, form: Mapping[str, str]) -> Viewer:
@@ -57,26 +73,48 @@ class PassPhrase:
         raise AccessError("That is not the pass phrase; the terminal showed it at the first start of this lab.")
 
 
-WAYS: tuple[Way, ...] = (PassPhrase(),)
+def ways() -> tuple[Way, ...]:
+    """Return the ways there are, in the order of the page."""
+    from app.classroom.student_entry import Enter, Join
+
+    return (Enter(), Join(), PassPhrase())
 
 
 async def login(request: Request) -> Response:
     """GET shows the forms; POST checks one of them and sets the cookie."""
     if request.method == "GET":
-        return HTMLResponse(_page(""))
+        return _with_visit(request, HTMLResponse(_page("")))
     address = request.client.host if request.client else ""
-    guesses = lab().guesses
     form: dict[str, str] = {}
     try:
-        form = await _form(request)
-        guesses.refuse_if_too_many(address)
-        who = _way(form.get("way", "")).check(form)
+        form = {**await _form(request), "client": request.cookies.get(VISIT, "")[:64]}
+        found = await asyncio.to_thread(_checked, _way(form.get("way", "")), form, address)
     except AccessError as problem:
-        guesses.wrong(address)
-        return HTMLResponse(_page(str(problem), form.get("way", "")), 403)
-    answer = RedirectResponse("./", 303)
+        return _with_visit(request, HTMLResponse(_page(str(problem), form.get("way", "")), 403))
+    who = found.who if isinstance(found, Welcome) else found
+    answer = HTMLResponse(_welcome(found.html)) if isinstance(found, Welcome) else RedirectResponse("./", 303)
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, cookie_for(who), COOKIE_AGE_S, httponly=True, samesite="lax", secure=secure)
+    return answer
+
+
+def _checked(way: Way, form: dict[str, str], address: str) -> Viewer | Welcome:
+    """Let the way check the form; wrong pass phrases are counted by address."""
+    if way.slows_down:
+        return way.check(form)
+    guesses = lab().guesses
+    guesses.refuse_if_too_many(address)
+    try:
+        return way.check(form)
+    except AccessError:
+        guesses.wrong(address)
+        raise
+
+
+def _with_visit(request: Request, answer: Response) -> Response:
+    """Name the browser, so that one who guesses does not close the door to all who share its address."""
+    if VISIT not in request.cookies:
+        answer.set_cookie(VISIT, secrets.token_urlsafe(12), COOKIE_AGE_S, httponly=True, samesite="lax")
     return answer
 
 
@@ -98,15 +136,22 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _way(name: str) -> Way:
-    for way in WAYS:
+    for way in ways():
         if way.name == name:
             return way
     raise AccessError("Choose one of the forms on this page.")
 
 
 def _page(problem: str, active: str = "") -> str:
-    forms = "".join(_form_html(way, problem if way.name == active or len(WAYS) == 1 else "") for way in WAYS)
-    return PAGE.replace("<!--forms-->", forms)
+    known = {way.name for way in ways()}
+    top = f'<p role="alert">{escape(problem)}</p>' if problem and active not in known else ""
+    forms = "".join(_form_html(way, problem if way.name == active else "") for way in ways())
+    return PAGE.replace("<!--forms-->", top + forms)
+
+
+def _welcome(html: str) -> str:
+    """Return the page that is shown once after joining."""
+    return PAGE.replace("<!--forms-->", html).replace("Back to the lab", "Go to the lab")
 
 
 def _form_html(way: Way, problem: str) -> str:
@@ -134,6 +179,7 @@ form{background:var(--card);border:1px solid var(--line);border-radius:12px;padd
 label{display:block;margin:.6rem 0 .2rem}input{width:100%;padding:.6rem .7rem;border:1px solid var(--line);
 border-radius:8px;background:var(--paper);color:var(--ink);font:inherit}button{margin-top:1rem;width:100%;padding:.65rem;
 border:0;border-radius:8px;background:var(--main);color:#fff;font:inherit;font-weight:600;cursor:pointer}
+.key{font:600 1.5rem/1.3 ui-monospace,monospace;color:var(--ink);letter-spacing:.04em;margin:0 0 .8rem}
 :focus-visible{outline:3px solid var(--main);outline-offset:2px}[role=alert]{color:#b3410a;margin:0 0 .4rem}
 @media(prefers-color-scheme:dark){[role=alert]{color:#ffa66b}}a{color:var(--main)}</style></head>
 <body><main><h1>FaultLab</h1><p>Students need no account to watch the plant.</p><!--forms-->

@@ -33,6 +33,7 @@ app = st.App(
         Route("/export-csv", export_csv),
         Route("/predictions", server.to_live),
         Mount("/api", app=build_api()),
+        Mount("/label-assets", app=server.Assets(directory=ROOT / "app" / "classroom" / "label_chart" / "assets")),
         Mount("/assets", app=server.Assets(directory=ROOT / "app" / "live_chart" / "assets")),
     ],
     middleware=[Middleware(Access)],

@@ -17,6 +17,7 @@ from app.api.problems import PROBLEMS, add_handlers
 RESOURCES = (
     "health",
     "live",
+    "assignments",
     "predict",
     "status",
     "tables",

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from app.access import viewer_of
 from app.api.asking import iso, moment_us
+from app.classroom.student import StudentDesk
 from app.lab import lab
 from engine.classroom.classroom import Classroom
 from engine.classroom.people import Person
@@ -105,6 +106,7 @@ def data(
     """Return the readings of your own variant."""
     school = _class()
     _open(school, assignment, who)
+    StudentDesk(school, who).refuse_hidden_future(assignment)
     if file_format == "parquet":
         made = school.plants.parquet(assignment, who.person, every_s)
         return Response(made, media_type="application/vnd.apache.parquet")

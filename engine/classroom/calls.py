@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from engine.store.class_records import ClassRecords
 
-ACTIONS = ("raise", "clear")
+ACTIONS = ("raise", "clear", "run", "hold")  # run and hold let the person's stream go on and stand still
+MOST_SPEED = 10_000.0  # seconds of data in a second: a week in a minute
 OPEN_SPAN_US = 10 * MINUTE_US  # what a call that was never cleared is taken to mean
 
 
@@ -41,6 +42,29 @@ class Calls:
         call = {"person": person, "assignment": assignment, "machine": machine, "action": action, "fault": fault[:60]}
         stamped = {**call, "stream_us": stream_us, "at_us": self._now_us()}
         return self._records.database.write(lambda cursor: self._append(cursor, stamped))
+
+    def run(self, person: str, assignment: str, span: tuple[int, int], speed: float) -> None:
+        """Let a person's stream go on (or begin) at so many seconds of the data in a second of the server's clock."""
+        if not 0 < speed <= MOST_SPEED:
+            raise LabError(f"speed must be above 0 and at most {MOST_SPEED:g}, got {speed:g}.")
+        self.call(person, assignment, "", "run", self.stream(person, assignment, span)[0], f"{speed:g}")
+
+    def hold(self, person: str, assignment: str, span: tuple[int, int]) -> None:
+        """Let a person's stream stand still; what comes next stays hidden meanwhile."""
+        self.call(person, assignment, "", "hold", self.stream(person, assignment, span)[0])
+
+    def stream(self, person: str, assignment: str, span: tuple[int, int]) -> tuple[int, float]:
+        """Return up to which event time a person has been shown the data, and the speed now (0.0 = stands still).
+
+        It follows from the chained calls and the server's clock alone; it never goes back.
+        """
+        at_us, speed, since_us = float(span[0]), 0.0, 0
+        for row in self._rows(person, assignment):
+            if row["action"] in ("run", "hold"):
+                at_us = min(float(span[1]), at_us + speed * (row["at_us"] - since_us))
+                since_us, speed = row["at_us"], float(row["fault"]) if row["action"] == "run" else 0.0
+        at_us = min(float(span[1]), at_us + speed * (self._now_us() - since_us))
+        return round(at_us), speed if at_us < span[1] else 0.0
 
     def labels(self, person: str, assignment: str) -> tuple[Label, ...]:
         """Return the calls of a person as labels: from each raise to its clear on the same machine."""

@@ -17,6 +17,7 @@ from engine.records import DAY_US, iso_time
 if TYPE_CHECKING:
     from engine.classroom.assignments import Assignments
     from engine.classroom.people import People, Person
+    from engine.classroom.spec import AssignmentSpec
     from engine.records import Label
     from engine.store.class_records import ClassRecords
 
@@ -68,6 +69,7 @@ class Submissions:
         spec, shown = self._assignments.get(assignment), file.replace("\\", "/").rsplit("/", 1)[-1][:80] or "file"
         if spec.submit not in ("labels", "alarms"):
             raise LabError(f"This assignment takes {spec.submit}, not a file of labels.")
+        _refuse_hidden_future(spec)
         self._people.get(person)
         self._own_variant(person, assignment, raw, shown)
         bounds = self._assignments.bounds(assignment, person)
@@ -76,6 +78,11 @@ class Submissions:
 
     def submit_labels(self, person: str, assignment: str, labels: tuple[Label, ...]) -> Receipt:
         """Hand in labels or alarms that were made in the app."""
+        _refuse_hidden_future(self._assignments.get(assignment))
+        return self.submit_calls(person, assignment, labels)
+
+    def submit_calls(self, person: str, assignment: str, labels: tuple[Label, ...]) -> Receipt:
+        """Hand in what the server has stamped itself: the calls of a stream whose future was hidden."""
         self._people.get(person)
         spec, bounds = self._assignments.get(assignment), self._assignments.bounds(assignment, person)
         checked, _ = check_labels(labels, bounds, merge=spec.submit == "labels")
@@ -194,6 +201,11 @@ class Submissions:
         if missing:
             self._records.submissions.put_all(missing)
         return len(missing)
+
+
+def _refuse_hidden_future(spec: AssignmentSpec) -> None:
+    if spec.future_hidden:
+        raise LabError("In this assignment only alarms count that you raise on its page while the data comes in.")
 
 
 def _refuse_wrong_time(state: str, phase: str, release_us: int, close_us: int) -> None:

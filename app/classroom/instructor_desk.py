@@ -1,0 +1,103 @@
+"""What the instructors' pages share: the class, parts of a page, the assignment that is worked on, small tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.access import viewer
+from app.i18n import t
+from app.lab import lab
+from engine.records import iso_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.classroom.classroom import Classroom
+    from engine.classroom.spec import AssignmentSpec
+
+ASSIGNMENT_KEY = "assignment"  # the same choice on all instructors' pages, also in the address
+
+
+def school() -> Classroom:
+    """Return the class of this lab."""
+    found: Classroom = lab().classroom
+    return found
+
+
+def who() -> str:
+    """Return who acts, for the audit log."""
+    return viewer().handle or viewer().role
+
+
+def choose_part(parts: dict[str, tuple[str, Callable[[], None]]]) -> Callable[[], None]:
+    """Draw the parts of a page as one row of buttons, kept in the address; returns what draws the chosen one."""
+    chosen = st.segmented_control(
+        t("Part of this page"),
+        list(parts),
+        key="part",
+        format_func=lambda name: parts[name][0],
+        default=next(iter(parts)),
+        required=True,
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    return parts[chosen if chosen in parts else next(iter(parts))][1]
+
+
+def choose_assignment(states: tuple[str, ...] = ()) -> str | None:
+    """Draw the choice of an assignment in one of the states; None (and a sentence) when there is none."""
+    known = {spec.id: (spec, state) for spec, state in school().assignments.all() if not states or state in states}
+    if not known:
+        st.info(t("There is no assignment here yet. Make one under Class, Assignments."))
+        return None
+    if st.session_state.get(ASSIGNMENT_KEY) not in known:
+        st.session_state[ASSIGNMENT_KEY] = next(iter(known))
+    return st.selectbox(
+        t("Assignment"),
+        list(known),
+        key=ASSIGNMENT_KEY,
+        format_func=lambda name: f"{known[name][0].title} ({state_word(known[name][1])})",
+        persist_state="session",
+        width=460,
+    )
+
+
+def state_word(state: str) -> str:
+    """Return the state of an assignment in the reader's language."""
+    words = {
+        "draft": t("draft"),
+        "checked": t("checked"),
+        "released": t("released"),
+        "published": t("published"),
+    }
+    return words.get(state, state)
+
+
+def kind_word(spec: AssignmentSpec) -> str:
+    """Return what students hand in."""
+    words = {
+        "labels": t("labels"),
+        "alarms": t("alarms of a detector"),
+        "params": t("setting of a detector"),
+        "answers": t("quiz answers"),
+        "text": t("report"),
+    }
+    return words[spec.submit]
+
+
+def status_word(status: str) -> str:
+    """Return what became of a student's work."""
+    words = {"graded": t("graded"), "missing": t("missing"), "held": t("held"), "excused": t("excused")}
+    return words.get(status, status)
+
+
+def clock_text(at_us: int | None) -> str:
+    """Return a time for a table; empty for none."""
+    return iso_time(at_us, seconds_only=True).replace("T", " ").replace("+00:00", "Z") if at_us else ""
+
+
+def table(rows: list[dict[str, Any]], **options: Any) -> Any:
+    """Draw rows as a table without index."""
+    return st.dataframe(rows, hide_index=True, width="stretch", **options)
