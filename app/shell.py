@@ -47,6 +47,7 @@ def pages() -> tuple[Page, ...]:
         Page("alarms", t("Alarms"), ":material/notifications:", t("Plant")),
         Page("lines", t("Lines"), ":material/precision_manufacturing:", t("Plant")),
         Page("inject", t("Inject"), ":material/build:", t("Plant"), INSTRUCTORS),
+        Page("streams", t("Streams"), ":material/conveyor_belt:", t("Plant")),
         Page("compare", t("Compare"), ":material/compare_arrows:", t("Detect")),
         Page("xray", t("X-ray"), ":material/troubleshoot:", t("Detect")),
         Page("economics", t("Economics"), ":material/payments:", t("Detect")),

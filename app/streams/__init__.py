@@ -1,0 +1,1 @@
+"""The streams page: the pipeline lab."""
