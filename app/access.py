@@ -8,6 +8,7 @@ refuses requests that another site sends through the visitor's browser, and tell
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -126,6 +127,8 @@ class Access:
             return await self.app(scope, receive, send)
         scope["headers"] = [pair for pair in scope["headers"] if not pair[0].lower().startswith(b"x-lab-")]
         connection = HTTPConnection(scope)
+        if not scope["path"].isprintable():  # no route matches it, so Streamlit would answer with the page
+            return await _refuse(scope, receive, send, 404, "A path has no control characters; there is nothing here.")
         if is_foreign(connection):
             return await _refuse(scope, receive, send)
         try:
@@ -151,7 +154,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int = 403,
     if scope["type"] == "websocket":
         await receive()
         return await send({"type": "websocket.close", "code": 1008})
-    title = "Unauthorized" if status == 401 else "Forbidden"
+    title = HTTPStatus(status).phrase
     told = {"type": "about:blank", "title": title, "status": status, "detail": text, "errors": []}
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     answer = JSONResponse(told, status, headers, media_type="application/problem+json")

@@ -43,7 +43,7 @@ def alarms(
     detector: Name | None = None,
     state: State = None,
     since: Moment | None = None,
-    limit: Annotated[int, Limit] = 100,
+    limit: Limit = 100,
     plant: Name | None = None,
 ) -> list[dict[str, Any]]:
     """Return alarms, the newest first, in the state they are in now."""

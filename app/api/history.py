@@ -22,7 +22,7 @@ Points = Annotated[int, Query(ge=1, le=5000)]
 def sensor_history(
     sensor: SensorName,
     hours: Hours = 24.0,
-    limit: Annotated[int, Limit] = 1000,
+    limit: Limit = 1000,
     machine: Name | None = None,
     plant: Name | None = None,
 ) -> Response:

@@ -24,7 +24,7 @@ from app.lab import lab
 from engine.alarming.marks import marks_of
 from engine.errors import LabError
 from engine.predicting import DEFAULT_DETECTOR, LineModel
-from engine.records import Block, iso_time
+from engine.records import Block
 
 if TYPE_CHECKING:
     from engine.plant.spec import PlantSpec
@@ -196,10 +196,7 @@ def _predicted(batch: PostedBatch, models: dict[str, LineModel]) -> dict[str, An
             blamed = model.blamed(values[found], spec.sensor_names)
             strange.update(zip(found.tolist(), map(list, blamed), strict=True))
         _store(opened, name, machine, times[mine], values[mine], {batch.detector: scores[mine][:, None]})
-    results = [
-        _result(spec, models[machine], machine, at_us, float(scores[i]), strange.get(i), levels[i])
-        for i, (machine, at_us) in enumerate(zip(machines, times.tolist(), strict=True))
-    ]
+    results = _results(spec, models, machines, times, scores, strange, levels)
     head = {"plant": spec.name, "stored_as": name, "detector": batch.detector}
     return {**head, "accepted": len(results), "results": results}
 
@@ -215,14 +212,14 @@ def _store(opened: Any, name: str, machine: str, times: Any, values: FloatArray,
 
 def _checked(readings: list[PostedReading], spec: PlantSpec) -> tuple[FloatArray, list[str], Any]:
     """Return values (n, n_sensors), machines and times; Refusal with every reason when anything is wrong."""
-    names, known = spec.sensor_names, set(spec.sensor_names)
+    names, known, lines = spec.sensor_names, set(spec.sensor_names), spec.machines
     places: list[Place] = []
     machines, times = [], np.zeros(len(readings), np.int64)
     now_us = time.time_ns() // 1000
     for at, reading in enumerate(readings):
-        machine = reading.machine or (spec.machines[0] if len(spec.machines) == 1 else "")
-        if machine not in spec.machines:
-            wrong = f"must be one of: {', '.join(spec.machines)}"
+        machine = reading.machine or (lines[0] if len(lines) == 1 else "")
+        if machine not in lines:
+            wrong = f"must be one of: {', '.join(lines)}"
             places.append(Place(place=f"readings.{at}.machine", wrong=wrong))
         machines.append(machine)
         try:
@@ -274,18 +271,33 @@ def _levels(spec: PlantSpec, values: FloatArray) -> Any:
     return np.maximum(warning.astype(int), 2 * critical.astype(int))
 
 
-def _result(
-    spec: PlantSpec, model: LineModel, machine: str, at_us: int, score: float, blamed: list[str] | None, levels: Any
-) -> dict[str, Any]:
-    worst = int(levels.max())
-    return {
-        "machine": machine,
-        "time": iso_time(at_us),
-        "score": round(score, 4),
-        "threshold": model.threshold,
-        "is_anomaly": blamed is not None,
-        "status": STATUS[max(worst, int(blamed is not None))],
-        "sensors": blamed or [],
-        "beyond": [spec.sensor_names[i] for i in np.flatnonzero(levels)] if worst else [],
-        "model_version": model.version,
-    }
+def _results(
+    spec: PlantSpec,
+    models: dict[str, LineModel],
+    machines: list[str],
+    times: Any,
+    scores: FloatArray,
+    strange: dict[int, list[str]],
+    levels: Any,
+) -> list[dict[str, Any]]:
+    """Return what the answer says of each reading, in order."""
+    # Times as text by NumPy: datetime would take half of the whole request for a batch of 100.
+    texts = np.datetime_as_string(times.astype("datetime64[us]"), unit="us").tolist()
+    worst = levels.max(axis=1).tolist()
+    facts = {machine: (model.threshold, model.version) for machine, model in models.items()}
+    return [
+        {
+            "machine": machine,
+            "time": f"{text}+00:00",
+            "score": score,
+            "threshold": facts[machine][0],
+            "is_anomaly": at in strange,
+            "status": STATUS[max(level, int(at in strange))],
+            "sensors": strange.get(at, []),
+            "beyond": [spec.sensor_names[i] for i in np.flatnonzero(levels[at])] if level else [],
+            "model_version": facts[machine][1],
+        }
+        for at, (machine, text, score, level) in enumerate(
+            zip(machines, texts, np.round(scores, 4).tolist(), worst, strict=True)
+        )
+    ]

@@ -36,7 +36,7 @@ def readings(
     machine: Name | None = None,
     start: Moment | None = None,
     end: Moment | None = None,
-    limit: Annotated[int, Limit] = 100,
+    limit: Limit = 100,
     file_format: Format = "json",
 ) -> Response:
     """Return stored readings, the newest first, start ≤ time < end; page on with `end` = the answer's `next`."""

@@ -18,7 +18,7 @@ TableName = Annotated[str, Path(max_length=80, description=f"One of: {', '.join(
 
 
 @router.get("/data-samples", response_model=dict[str, Any])
-def data_samples(limit: Annotated[int, Limit] = 10, plant: Name | None = None) -> Response:
+def data_samples(limit: Limit = 10, plant: Name | None = None) -> Response:
     """Return the newest stored readings of the plant, the newest first."""
     meant = plant_meant(plant)
     rows = lab().store.newest_readings(meant.name, limit=limit, run=meant.run)
@@ -26,7 +26,7 @@ def data_samples(limit: Annotated[int, Limit] = 10, plant: Name | None = None) -
 
 
 @router.get("/table-data/{table}", response_model=dict[str, Any])
-def table_data(table: TableName, limit: Annotated[int, Limit] = 100, plant: Name | None = None) -> Response:
+def table_data(table: TableName, limit: Limit = 100, plant: Name | None = None) -> Response:
     """Return the newest rows of one of the views readings, scores, alarms, window_stats or minutes."""
     name = plant_meant(plant).name
     answer = newest_of(lab().store, table, name, limit)

@@ -25,7 +25,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 ENDLESS = "/live/stream"  # ends only with `limit` frames, and no time passes here
-EXAMPLES = 5
+EXAMPLES = 8
 HURRIED = settings(
     max_examples=EXAMPLES,
     deadline=None,
