@@ -146,7 +146,9 @@ def _note_bad_cells(profile: Profile, column: Column, figures: ColumnFigures) ->
             f"{bad:,} of {profile.n_rows:,} cells in {column.name} are no numbers (the first says {first[:40]!r}); "
             "they are read as missing."
         )
-        profile.problems.append(Problem(FIXED, text, tuple(profile.staging.lines(np.array(bad_rows, dtype=np.int64)))))
+        profile.problems.append(
+            Problem(FIXED, text, tuple(profile.staging.lines(np.array(bad_rows, dtype=np.int64)).tolist()))
+        )
     missing = profile.n_rows - figures.filled
     if missing:
         profile.problems.append(Problem(FIXED, f"{missing:,} cells in {column.name} are missing; they stay missing."))

@@ -112,26 +112,36 @@ def write_scores(table: Table, results: list[Scored], target: TextIO) -> None:
     columns = [f"{word}{suffix}" for suffix in suffixes for word in ("score", "alarm")]
     writer.writerow(["line", "timestamp", "machine_id", *columns])
     times, machines = _times_and_machines(table)
-    cells = [cell for result in results for cell in _cells(result)]
-    writer.writerows(zip(table.lines.tolist(), times, machines, *cells, strict=True))
+    names = [guarded(block.machines[0]) for block in table.blocks] + [""]
+    for start in range(0, table.n_rows, CHUNK_ROWS):
+        part = slice(start, start + CHUNK_ROWS)
+        cells = [cell for result in results for cell in _cells(result, part)]
+        who = [names[at] for at in machines[part]]
+        writer.writerows(
+            zip(table.lines[part].tolist(), _stamps(times[part], machines[part]), who, *cells, strict=True)
+        )
 
 
-def _times_and_machines(table: Table) -> tuple[list[str], list[str]]:
-    times = np.full(table.n_rows, "", dtype=object)
-    machines = np.full(table.n_rows, "", dtype=object)
-    for block, rows in zip(table.blocks, table.rows, strict=True):
-        stamps = block.times_us.view("datetime64[us]")
-        whole = (block.times_us % 1_000_000 == 0).all()
-        texts = np.datetime_as_string(stamps, unit="s") if whole else np.datetime_as_string(stamps, unit="us")
-        times[rows] = np.char.add(texts, "Z")
-        machines[rows] = guarded(block.machines[0])
-    return times.tolist(), machines.tolist()
+def _times_and_machines(table: Table) -> tuple[IntArray, IntArray]:
+    """Return for each row its time in microseconds and its machine's place; −1 = the row has no time."""
+    times, machines = np.zeros(table.n_rows, np.int64), np.full(table.n_rows, -1, np.int64)
+    for place, (block, rows) in enumerate(zip(table.blocks, table.rows, strict=True)):
+        times[rows], machines[rows] = block.times_us, place
+    return times, machines
 
 
-def _cells(result: Scored) -> tuple[list[str], list[str]]:
-    scores = np.char.mod("%.6g", result.scores)
-    scores = np.where(result.scored, scores, "")
-    return scores.tolist(), np.where(result.scored, result.alarms.astype(int).astype(str), "").tolist()
+def _stamps(times_us: IntArray, machines: IntArray) -> list[str]:
+    moments = times_us.view("datetime64[us]")
+    whole = not (times_us % 1_000_000).any()
+    texts = np.datetime_as_string(moments, unit="s") if whole else np.datetime_as_string(moments, unit="us")
+    stamps: list[str] = np.where(machines >= 0, np.char.add(texts, "Z"), "").tolist()
+    return stamps
+
+
+def _cells(result: Scored, part: slice) -> tuple[list[str], list[str]]:
+    scored = result.scored[part]
+    scores = np.where(scored, np.char.mod("%.6g", result.scores[part]), "")
+    return scores.tolist(), np.where(scored, result.alarms[part].astype(int).astype(str), "").tolist()
 
 
 def guarded(text: str) -> str:

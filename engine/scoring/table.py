@@ -85,7 +85,7 @@ def table_of(profile: Profile) -> Table:
         rows.append(mine)
     if not blocks:
         raise FileProblemError(profile.file, "time column", "no row has a time", "choose another time column")
-    lines = np.array(profile.staging.lines(np.arange(profile.n_rows)), dtype=np.int64)
+    lines = profile.staging.lines(np.arange(profile.n_rows))
     return Table(profile.file, tuple(blocks), tuple(rows), lines, tuple(c.unit for c in sensors), tuple(problems))
 
 
@@ -117,7 +117,7 @@ def _epoch_times(numbers: FloatArray, name: str, problems: list[Problem]) -> tup
 def _note_bad_times(profile: Profile, bad: IntArray, name: str, problems: list[Problem]) -> None:
     if len(bad):
         text = f"{len(bad):,} rows have no readable time in {name}; they are left out."
-        problems.append(Problem("cannot use", text, tuple(profile.staging.lines(bad[:5]))))
+        problems.append(Problem("cannot use", text, tuple(profile.staging.lines(bad[:5]).tolist())))
 
 
 def _machines(profile: Profile) -> tuple[list[str], IntArray]:

@@ -71,13 +71,13 @@ class CsvStaging:
             seen.setdefault(int(line), str(message).splitlines()[0])
         return sorted(seen.items())
 
-    def lines(self, rows: IntArray) -> list[int]:
+    def lines(self, rows: IntArray) -> IntArray:
         """Return the lines in the file (1-based) of staged rows (0-based), rejected lines counted in."""
         rejected = np.array([line for line, _ in self.rejected()], dtype=np.int64)
         lines = np.asarray(rows, dtype=np.int64) + self.skip_lines + 1
         for line in rejected:
             lines = lines + (lines >= line)
-        return [int(line) for line in lines]
+        return lines
 
     def figures(self, at: int) -> tuple[int, ...]:
         """Return how many cells of the column are filled, are numbers, are times, and are distinct (bounded)."""
