@@ -30,7 +30,7 @@ def watches_of(contenders: tuple[Contender, ...], state: str = STATE, keep_s: fl
         name = f"{run}/{contender!r}"
         watch = kept.get(name)
         if watch is None or (watch.block is not None and watch.block.times_us[-1] < block.times_us[0]):
-            watch = Watch(contender, keep_s)
+            watch = Watch(contender, keep_s, look_back=state != STATE)
             with st.spinner(t("{detector} learns the plant's last week…", detector=contender.title)):
                 watch.begin(lab().plant, block)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Watch:
-    """One contender that follows the plant; `block`, `scores` and `levels` are the last `keep_s` seconds."""
+    """One contender that follows the plant; `block`, `scores` and `levels` are the last `keep_s` seconds.
+
+    With `look_back`, `before` is a second detector that has learned only what came before the kept ticks: the inside
+    view of a window must not have learned that window.
+    """
 
     contender: Contender
     keep_s: float = 1800.0
+    look_back: bool = False
     problem: str = ""
     block: Block | None = None
     scores: FloatArray = field(default_factory=lambda: np.zeros((0, 0)), repr=False)
@@ -32,12 +38,14 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.detector: Detector = self.contender.make()
+        self.before: Detector = self.detector
         self.rule: ThresholdRule = self.contender.levels_rule(self.detector)
 
     def begin(self, plant: Plant, block: Block) -> None:
         """Train on the plant's week before the block, then score the block; nothing after it is looked at."""
         try:
             self._train(plant, int(block.times_us[0]), _step_us(block))
+            self.before = copy.deepcopy(self.detector) if self.look_back else self.detector
             self.follow(block)
         except LabError as problem:
             self.problem = str(problem)
@@ -71,6 +79,8 @@ class Watch:
         if self.block is None:
             return
         first = int(np.searchsorted(self.block.times_us, before_us))
+        if self.look_back and first:
+            self.before.learn(self.block.ticks(0, first))
         self.block = self.block.ticks(first, len(self.block))
         self.scores, self.levels = self.scores[first:], self.levels[first:]
 
