@@ -59,7 +59,7 @@ def choose_data(teaches: bool, key: str = "compare", with_file: bool = True) -> 
         t("Data"), sources, default=SCENARIO, format_func=words.__getitem__, key=f"{key}-source", required=True
     )
     if source == FILE:
-        return _file()
+        return choose_file()
     if source == RUNNING:
         hours = st.select_slider(t("Last hours"), (1, 2, 4, 6, 12, 24, 48), 24, key=f"{key}-running-hours")
         return Data(RUNNING, hours=float(hours))
@@ -83,7 +83,8 @@ def _scenario(teaches: bool, key: str) -> Data:
     return Data(SCENARIO, str(name), float(hours), seeds=int(seeds), first_seed=seed)
 
 
-def _file() -> Data | None:
+def choose_file() -> Data | None:
+    """Let the person drop a file and say what its columns are; returns None while there is none."""
     profile = take_file()
     if profile is None:
         return None

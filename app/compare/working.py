@@ -83,17 +83,18 @@ def tell(result: Result) -> None:
     """Judge against the truth, for an instructor or after a reveal; nothing happens when nobody knows it."""
     from engine.comparing.judging import judge
 
-    if result.rows is None and (truths := _truths(result)) is not None:
+    if result.rows is None and (truths := truths_of(result.data, result.stretches, result.practice)) is not None:
         result.truths, result.rows = truths, judge(result.outcomes, result.stretches, truths)
 
 
-def _truths(result: Result) -> list[Any] | None:
-    if result.practice is not None:
-        return result.practice.reveal()
-    if result.data.source == RUNNING:
-        span = result.stretches[0].span
+def truths_of(data: Data, stretches: tuple[Stretch, ...], practice: Practice | None) -> list[Any] | None:
+    """Return the truth of each stretch, for an instructor or after a reveal; None when nobody knows it."""
+    if practice is not None:
+        return practice.reveal()
+    if data.source == RUNNING:
+        span = stretches[0].span
         return [lab().plant.truth(span.start_us, span.end_us)]
-    return _labelled(result)
+    return _labelled(data, stretches)
 
 
 def _of_file(data: Data) -> tuple[Stretch, ...]:
@@ -111,16 +112,16 @@ def _seeds(data: Data, stretches: tuple[Stretch, ...]) -> list[int]:
     return [0] * len(stretches) if data.source == FILE else list(range(len(stretches)))
 
 
-def _labelled(result: Result) -> list[Any] | None:
-    """Return the truth that a file carries in its label column, or None; only instructors come here."""
+def _labelled(data: Data, stretches: tuple[Stretch, ...]) -> list[Any] | None:
+    """Return the truth that a file carries in its label column, or None when it has none."""
     from engine.comparing.labelled import labelled_events
     from engine.scoring.labels import labels_of
 
-    profile = result.data.profile.with_choices(result.data.choices)  # type: ignore[union-attr]
+    if data.profile is None or data.choices is None:
+        return None
+    profile = data.profile.with_choices(data.choices)
     if not profile.of_role("label"):
         return None
     labels, table = labels_of(profile), table_of(profile)
     rows = dict(zip(table.machines, table.rows, strict=True))
-    return [
-        labelled_events(stretch, np.asarray(labels[rows[stretch.judged.machines[0]]])) for stretch in result.stretches
-    ]
+    return [labelled_events(one, np.asarray(labels[rows[one.judged.machines[0]]])) for one in stretches]
