@@ -18,6 +18,7 @@ from lessons.spec import METRICS, Answer, Exercise
 from lessons.verdict import CANNOT_CHECK, NOT_TRIED, NOT_YET, PASSED, Verdict, check_answer
 
 TRIES_BEFORE_SOLUTION = 3
+MOST_TRIES_KEPT = 200
 ICONS = {NOT_TRIED: ":material/radio_button_unchecked:", NOT_YET: ":material/change_circle:",
          PASSED: ":material/check_circle:", CANNOT_CHECK: ":material/error:"}  # fmt: skip
 
@@ -65,6 +66,7 @@ def _start(exercise: Exercise, given: dict[str, Any], job_key: str) -> None:
         st.warning(str(problem))
         return
     seed = secrets.randbelow(2**31)
+    st.session_state[f"{job_key}-try"] = {"answer": given, "seed": seed}
     st.session_state[job_key] = Job(lambda progress, cancelled: check_answer(exercise, given, seed, progress)).start()
 
 
@@ -83,8 +85,11 @@ def _follow(lesson: Lesson, name: str, exercise: Exercise, job_key: str, kept: d
     tries = kept["tries"] + (verdict.word != CANNOT_CHECK)
     word = PASSED if PASSED in (verdict.word, kept["word"]) else verdict.word
     conditions = [[c.text, c.value, c.holds] for c in verdict.conditions]
+    this = st.session_state.pop(f"{job_key}-try", {})  # the seed is told only now that the try is over
+    log = [*kept.get("log", []), {**this, "word": verdict.word, "conditions": conditions}][-MOST_TRIES_KEPT:]
     keep(lesson, f"exercise.{name}", {
         "word": word, "last": verdict.word, "tries": tries, "conditions": conditions, "reason": verdict.reason,
+        "log": log,
     })  # fmt: skip
     st.rerun()
 

@@ -11,6 +11,7 @@ from app.access import viewer
 from app.i18n import LANGUAGE_KEY, t
 from app.lessons.exercise import show_exercise
 from app.lessons.experiment import number, show_experiment, show_prediction
+from app.lessons.notebook import offer_notebook
 from app.lessons.progress import done, forget, person, records, share_done
 from app.lessons.quiz import show_quiz
 from lessons.blocks import IMAGE, LIVE_NUMBER, Piece
@@ -84,6 +85,7 @@ def _top(lesson: Lesson) -> None:
     with tools.popover(t("More"), icon=":material/more_horiz:"):
         page = html_page(lesson)
         st.download_button(t("As one HTML page"), page, f"{lesson.folder.name}.html", "text/html")
+        offer_notebook(lesson)
         if st.button(t("Begin anew"), key=f"forget-{lesson.id}"):
             forget(lesson)
             st.rerun()

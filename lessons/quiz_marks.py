@@ -1,0 +1,20 @@
+"""Whether an answer of a quiz is right; the page and the notebook ask the same function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lessons.spec import Question
+
+
+def is_right(question: Question, given: Any) -> bool | None:
+    """Return whether the answer is right; None for a free text, which a person reads."""
+    if question.kind == "number":
+        return isinstance(given, int | float) and abs(given - (question.answer or 0.0)) <= question.tolerance + 1e-12
+    if question.kind == "choice":
+        return any(option.right and str(option.text) == str(given) for option in question.options)
+    if question.kind == "multi":
+        return isinstance(given, list) and set(given) == {str(o.text) for o in question.options if o.right}
+    if question.kind == "order":
+        return isinstance(given, list) and given == [str(option.text) for option in question.options]
+    return None
