@@ -38,7 +38,11 @@ def run_alarms() -> tuple[Alarm, ...]:
 def load_view() -> None:
     """Draw the load figures of a span of plant time."""
     runner = lab().runner
-    names = {hours: t("last {n} h", n=hours) for hours in SPANS_H} | {0: t("whole run")}
+    names = (
+        {hours: t("last {n} h", n=hours) for hours in SPANS_H[:-1]}
+        | {SPANS_H[-1]: t("last 7 days")}
+        | {0: t("whole run")}
+    )
     hours = st.segmented_control(
         t("Span of plant time"), [*SPANS_H, 0], default=24, format_func=names.get, key="load_span", required=True
     )
@@ -86,7 +90,8 @@ def _figures(load: AlarmLoad) -> str:
     shown = [[name, value, limit, _word(verdicts[key])] for key, name, value, limit in rows]
     alarms = t("{n} alarms were raised, {m} silenced by maintenance or rules.", n=load.alarms, m=load.suppressed)
     head = (t("Figure"), t("Here"), t("Limit"), t("Verdict"))
-    return f'<div class="card normal">{table(head, shown, alarms, numbers=(1, 2))}</div>'
+    kind = "normal" if all(verdicts.values()) else "critical"
+    return f'<div class="card {kind}">{table(head, shown, alarms, numbers=(1, 2))}</div>'
 
 
 def _word(good: bool) -> str:
@@ -96,8 +101,8 @@ def _word(good: bool) -> str:
 def _source() -> str:
     return t(
         "Limits: ANSI/ISA-18.2-2016, clause 16 (the same figures stand in IEC 62682): about 150 alarms a day for one "
-        "person, ten in ten minutes begin a flood, three within a minute are chattering. One person watches this plant; "
-        "days and minutes are of plant time. With at most ten alarms in all, their share is not judged."
+        "person, ten in ten minutes begin a flood, three within a minute chatter. One person watches this plant; "
+        "days and minutes are of plant time. With at most ten alarms in all, their share is not judged. Less than a day is projected to a day."
     )
 
 

@@ -26,6 +26,7 @@ def rules_view() -> None:
     if office.problem:
         st.warning(t("The policy file could not be used, so the shipped rules hold: {why}", why=office.problem))
     st.caption(t("Rules, silences and deliveries in one file. Nothing changes until you press Apply."))
+    st.html("<style>[data-testid=stTextArea] textarea{font-family:monospace;font-size:.86rem}</style>")
     text = st.text_area(t("Alarm policy (YAML)"), office.policy.text, height=520, key=TEXT_KEY)
     problems = policy_problems(text)
     for problem in problems:

@@ -38,7 +38,7 @@ def standing_view() -> None:
         board(f'<div class="calm">● {escape(calm)}<small>{escape(_plant_time(shot.time_us))}</small></div>', "standing")
     else:
         cards = [_card(machine, alarms, shot.time_us, who) for machine, alarms in groups]
-        told = t("{n} alarms stand on {m} machines.", n=len(shot.alarms), m=len(groups))
+        told = t("Alarms standing: {n}. Machines: {m}.", n=len(shot.alarms), m=len(groups))
         shown = f'<p class="soft" role="status">{escape(told)} {escape(_plant_time(shot.time_us))}</p>'
         board(f'{shown}<div class="cards one">{"".join(cards)}</div>', "standing")
     _shelves(shot.time_us)
@@ -82,7 +82,7 @@ def _card(machine: str, alarms: list[Alarm], now: int, who: Viewer) -> str:
     titles = {sensor.name: sensor.title for sensor in lab().spec.sensors}
     head = f"<header><h3>{escape(machine)}</h3>{pill(worst.priority, word_of(worst.priority))}"
     since = min(alarm.onset_us for alarm in alarms)
-    told = t("{n} detectors, since {time}", n=len(alarms), time=clock(since, now))
+    told = t("detectors: {n} · since {time}", n=len(alarms), time=clock(since, now))
     head += f'<span class="soft right">{escape(told)}</span></header>'
     names = (t("Alarm"), t("Priority"), t("State"), t("Detector"), t("Sensors"), t("Raised"), t("Stands"), t("Peak"))
     rows = [_row(alarm, now, titles) for alarm in alarms]
@@ -172,7 +172,7 @@ def _acknowledge(loud: list[Alarm], author: str) -> None:
     if st.button(t("Acknowledge"), icon=":material/check:", disabled=not open_ones, key="alarm_acknowledge_go"):
         hit = [a for a in open_ones if chosen in ("", a.machine, a.number)]
         for alarm in hit:
-            command(lab().runner.acknowledge, alarm.number, author, done=t("{n} alarms are acknowledged.", n=len(hit)))
+            command(lab().runner.acknowledge, alarm.number, author, done=t("Acknowledged: {n}.", n=len(hit)))
         st.rerun(scope="fragment")
 
 

@@ -22,7 +22,8 @@ SHAPES = {
 FILL = """
 export default function (component) {
   const place = component.parentElement.querySelector(".board")
-  if (place.dataset.html !== component.data.html) { place.innerHTML = component.data.html; place.dataset.html = component.data.html }
+  if (place.dataset.html === component.data.html) return
+  place.innerHTML = place.dataset.html = component.data.html
 }
 """
 _component = st.components.v2.component(
@@ -63,7 +64,7 @@ def word_of(kind: str) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "", numbers: Sequence[int] = ()) -> str:
     """Return a table; cells are HTML already, `numbers` are the columns to be set right."""
-    side = {at: ' class="number"' for at in numbers}
+    side = dict.fromkeys(numbers, ' class="number"')
     top = "".join(f'<th scope="col"{side.get(at, "")}>{escape(name)}</th>' for at, name in enumerate(head))
     body = "".join(
         "<tr>" + "".join(f"<td{side.get(at, '')}>{cell}</td>" for at, cell in enumerate(row)) + "</tr>" for row in rows
