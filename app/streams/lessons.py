@@ -34,42 +34,42 @@ def lesson_words(name: str) -> tuple[str, str]:
             ),
         ),
         "slow": (
-            t("A slow consumer"),
+            t("Slow consumer"),
             t(
                 "Three rows come each second, two are handled. The sender has to wait: nothing is lost, but everything "
                 "comes later and later. How old is the newest row in the store at the end?"
             ),
         ),
         "slow_drop": (
-            t("A slow consumer that drops"),
+            t("Slow, drops rows"),
             t(
                 "The same consumer, but a full queue drops its oldest rows. The rest is fresh; look what the windows "
                 "count now, and whether a planted fault was among the dropped rows."
             ),
         ),
         "outage": (
-            t("An outage"),
+            t("Outage"),
             t(
                 "The first machine has no network for 20 s. Its sender keeps the rows, but the other machines move the "
                 "watermark on: when the rows come at last, they are late. Which switch saves them?"
             ),
         ),
         "twice": (
-            t("Delivered twice"),
+            t("Sent twice"),
             t(
                 "A sender that gets no answer sends again. At least once stores both copies. "
                 "Effectively once knows each row by machine and time: the copies fold into one."
             ),
         ),
         "crash_work": (
-            t("A crash before the commit"),
+            t("Crash before commit"),
             t(
                 "The consumer has worked but not yet said so when it dies. After the restart the same rows are worked "
                 "on again: stored twice, and one alarm is raised twice."
             ),
         ),
         "crash_commit": (
-            t("A crash after the commit"),
+            t("Crash after commit"),
             t(
                 "At most once commits first. The consumer dies before its work, nobody sends the rows again: they are "
                 "lost, and with them a planted fault. Nothing else in the system will ever tell you."

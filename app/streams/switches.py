@@ -48,6 +48,7 @@ def choose_lesson() -> str | None:
         format_func=lambda name: lesson_words(name)[0],
         on_change=_apply,
         persist_state="session",
+        label_visibility="collapsed",
     )
 
 
@@ -153,7 +154,8 @@ def _delivery() -> dict[str, Any]:
 
 def _slider(name: str, label: str, hint: str | None = None) -> Any:
     low, high, step = LIMITS[name]
-    return st.slider(label, low, high, step=step, key=KEY + name, help=hint, persist_state="session")
+    form = "%g" if step >= 1 else "%.2f"
+    return st.slider(label, low, high, step=step, format=form, key=KEY + name, help=hint, persist_state="session")
 
 
 def _choice(name: str, label: str, words: dict[str, str], hint: str | None = None) -> Any:

@@ -29,7 +29,7 @@ class Retention:
     raw_hours
         Raw readings younger than this are kept, plant time before the run's newest reading.
     rollup_days
-        Minute roll-ups younger than this are kept, plant time.
+        Minute roll-ups and window statistics younger than this are kept, plant time.
     runs
         Raw readings of so many of the newest runs of a plant are kept; older runs keep their roll-ups only.
     """
@@ -62,6 +62,7 @@ def _retain(cursor: duckdb.DuckDBPyConnection, table: PlantTable, rules: Retenti
         oldest = last_us - round(rules.rollup_days * 86_400 * SECOND_US)
         query = sql("delete from {t} where run = ? and minute_us < ?", t=table.rollups)
         old_rollups += cursor.execute(query, [run, oldest]).fetchall()[0][0]
+        cursor.execute("delete from window_stats where run = ? and end_us < ?", [run, oldest]).fetchall()
     return deleted, old_rollups
 
 
