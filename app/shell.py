@@ -52,6 +52,7 @@ def pages() -> tuple[Page, ...]:
         Page("xray", t("X-ray"), ":material/troubleshoot:", t("Detect")),
         Page("economics", t("Economics"), ":material/payments:", t("Detect")),
         Page("lessons", t("Lessons"), ":material/school:", t("Learn")),
+        Page("author", t("Author"), ":material/edit_note:", t("Learn"), INSTRUCTORS),
         Page("theatre", t("Pitfall theatre"), ":material/theater_comedy:", t("Learn")),
         Page("explore", t("Explore"), ":material/database:", t("Your data")),
         Page("upload", t("Upload"), ":material/upload_file:", t("Your data")),

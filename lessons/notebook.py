@@ -53,7 +53,7 @@ class LessonWork(Strict):
     lesson: str
     lab_sha256: str
     quiz_sha256: str
-    predictions: dict[str, Any] = {}
+    predictions: dict[str, Any] = Field(default_factory=dict)
     tries: tuple[Try, ...] = ()
     quiz: tuple[QuizAnswer, ...] = ()
 
@@ -62,10 +62,10 @@ class ContenderPart(Strict):
     """One detector of a comparison, as `engine.comparing.contenders.Contender` takes it."""
 
     detector: str
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = Field(default_factory=dict)
     fed: Literal["raw", "context"] = "raw"
     rule: str | None = None
-    rule_values: dict[str, Any] = {}
+    rule_values: dict[str, Any] = Field(default_factory=dict)
     confirm: int = Field(default=2, ge=1, le=1000)
     hold_off_s: float = Field(default=300.0, ge=0, le=86_400)
 

@@ -87,6 +87,11 @@ def truth_of(lesson: Lesson, prediction: Prediction) -> Any:
 def _compare(lesson: Lesson, prediction: Prediction, kept: Any) -> None:
     truth = truth_of(lesson, prediction)
     you, plant = st.columns(2)
+    if prediction.kind == "choice":  # a metric would cut a long answer off
+        you.markdown(f"{t('You said')}: *{kept}*")
+        plant.markdown(f"{t('It is')}: **{truth}**")
+        st.caption(prediction.because)
+        return
     you.metric(t("You said"), f"{number(kept)} {prediction.unit}")
     plant.metric(t("It is"), f"{number(truth)} {prediction.unit}")
     if prediction.because:
@@ -116,17 +121,21 @@ def show_experiment(lesson: Lesson, name: str) -> dict[str, Any]:
         except LabError as problem:
             st.error(str(problem))
             return values
-        shown = experiment.readout or tuple(found.metrics)[:4]
-        for column, metric in zip(st.columns(len(shown)), shown, strict=True):
-            column.metric(_label(metric), _shown(metric, found.metrics.get(metric)), help=METRICS[metric])
-        _checks(found)
-        if found.lanes:
-            figure = lanes_figure(found.lanes, f"{lesson.id}/{name}")
-            st.plotly_chart(figure, width="stretch", key=f"figure-{lesson.id}-{name}")
-            st.caption(_summary(found, shown))
-        for note in found.notes:
-            st.caption(note)
+        show_outcome(experiment, found, f"{lesson.id}-{name}")
     return {**values, **found.metrics}
+
+
+def show_outcome(experiment: Experiment, found: Outcome, key: str) -> None:
+    """Show an experiment's numbers, property checks and lanes."""
+    shown = experiment.readout or tuple(found.metrics)[:4]
+    for column, metric in zip(st.columns(len(shown)), shown, strict=True):
+        column.metric(_label(metric), _shown(metric, found.metrics.get(metric)), help=METRICS[metric])
+    _checks(found)
+    if found.lanes:
+        st.plotly_chart(lanes_figure(found.lanes, key), width="stretch", key=f"figure-{key}")
+        st.caption(_summary(found, shown))
+    for note in found.notes:
+        st.caption(note)
 
 
 def _checks(found: Outcome) -> None:

@@ -113,11 +113,12 @@ def _show(lesson: Lesson, piece: Piece, values: dict[str, dict[str, Any]]) -> bo
             with st.expander(t("For the instructor"), icon=":material/co_present:"):
                 _markdown(lesson, piece.text, values)
     else:
-        _prose(lesson, piece, values)
+        show_prose(lesson, piece, values)
     return True
 
 
-def _prose(lesson: Lesson, piece: Piece, values: dict[str, dict[str, Any]]) -> None:
+def show_prose(lesson: Lesson, piece: Piece, values: dict[str, dict[str, Any]]) -> None:
+    """Show a piece of prose, framed when it is a block, with its live numbers filled in."""
     heads = {
         "objectives": t("Afterwards you can"),
         "keypoints": t("Key points"),

@@ -23,7 +23,8 @@ def show(form: dict[str, Any], seed: int) -> Seen:
     checks = (
         Check("the events are as many as were asked for, within chance", abs(slow - wanted) < spread,
               f"{slow:,} of about {wanted:,.0f}"),
-        Check("a tick ten times as short gives as many events", abs(fast - slow) < spread, f"{fast:,} against {slow:,}"),
+        Check("a tick ten times as short gives as many events", abs(fast - slow) < spread,
+              f"{fast:,} against {slow:,}"),
         Check("half the rate gives half the events", abs(2 * half - slow) < 3 * spread, f"{half:,} against {slow:,}"),
         Check("the rate is the one that the lesson asks for, 0.5", form["rate"] == RATE, f"{form['rate']:g}"),
     )  # fmt: skip
