@@ -189,11 +189,11 @@ def _explanation(name: str) -> str:
                             "which nobody has on the day."),
         "contamination_is_truth": t("Trick: exactly as many rows alarm as are faulty. Who knows that number knows "
                                     "half of the answer."),
-        "in_sample_fit": t("A memory that learnt labelled rows by heart, judged on rows it never saw, then on its own."),
+        "in_sample_fit": t("A memory of labelled rows, judged on rows it never saw, then on those it learnt."),
         "one_alarm_per_event": t("Only the alarm nearest to each event is kept. Row F1 falls to nothing, affiliation "
                                  "F1 hardly notices."),
-        "constant_score": t("PATE's curve starts at precision 1, so a score that never changes earns about one half."),
-        "window_afterwards": t("Honest: the VUS window is fixed before. Trick: whichever of seven windows flatters most."),
+        "constant_score": t("PATE's curve starts at precision 1, so a constant score earns about one half."),
+        "window_afterwards": t("Honest: the VUS window is fixed before. Trick: the most flattering of seven."),
         "early_windows": t("NAB spreads windows of 10 % of the series around the events: alarms before the fault earn "
                            "points. Below −100 the meter ends; the numbers stand beside it."),
     }.get(name, "")  # fmt: skip
