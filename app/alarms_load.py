@@ -102,7 +102,8 @@ def _source() -> str:
     return t(
         "Limits: ANSI/ISA-18.2-2016, clause 16 (the same figures stand in IEC 62682): about 150 alarms a day for one "
         "person, ten in ten minutes begin a flood, three within a minute chatter. One person watches this plant; "
-        "days and minutes are of plant time. With at most ten alarms in all, their share is not judged. Less than a day is projected to a day."
+        "days and minutes are of plant time. With at most ten alarms in all, their share is not judged. "
+        "Less than a day is projected to a day."
     )
 
 

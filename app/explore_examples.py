@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+FAR = """WITH known AS (
+  SELECT *, avg(SENSOR) OVER (PARTITION BY machine) AS mean, stddev(SENSOR) OVER (PARTITION BY machine) AS spread
+  FROM readings
+)
+SELECT time, machine, SENSOR, round((SENSOR - mean) / spread, 2) AS z
+FROM known WHERE abs(SENSOR - mean) > 3 * spread
+ORDER BY time DESC LIMIT 200"""
+
+
 @dataclass(frozen=True)
 class Example:
     """A question with its query; `chart` says how the answer is drawn first: line, bar, points or none."""
@@ -41,8 +50,8 @@ def examples(sensors: Sequence[str], machines: Sequence[str], detectors: Sequenc
 
 def _spread(sensor: str) -> str:
     return (
-        f"SELECT machine, count(*) AS readings, round(avg({sensor}), 2) AS mean, round(stddev({sensor}), 3) AS spread,\n"
-        f"       min({sensor}) AS lowest, max({sensor}) AS highest\n"
+        f"SELECT machine, count(*) AS readings, round(avg({sensor}), 2) AS mean,\n"
+        f"       round(stddev({sensor}), 3) AS spread, min({sensor}) AS lowest, max({sensor}) AS highest\n"
         "FROM readings WHERE status = 'operational'\nGROUP BY machine ORDER BY machine"
     )
 
@@ -66,14 +75,7 @@ def _correlation(first: str, last: str) -> str:
 
 
 def _far(sensor: str) -> str:
-    return (
-        "WITH known AS (\n"
-        f"  SELECT *, avg({sensor}) OVER (PARTITION BY machine) AS mean,\n"
-        f"         stddev({sensor}) OVER (PARTITION BY machine) AS spread\n"
-        "  FROM readings\n)\n"
-        f"SELECT time, machine, {sensor}, round(({sensor} - mean) / spread, 2) AS z\n"
-        f"FROM known WHERE abs({sensor} - mean) > 3 * spread\nORDER BY time DESC LIMIT 200"
-    )
+    return FAR.replace("SENSOR", sensor)
 
 
 def _alarms() -> str:

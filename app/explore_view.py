@@ -61,8 +61,8 @@ def question() -> None:
         st.selectbox(t("Rows at most"), ROW_LIMITS, 1, key="explore_rows", format_func=lambda n: f"{n:,}", width=150)
     st.caption(
         t(
-            "Read only, in a sandbox: one SELECT, at most {seconds} s and {rows} rows; of each view the newest {copied} "
-            "rows can be asked. Files, other databases and settings are out of reach.",
+            "Read only, in a sandbox: one SELECT, at most {seconds} s and {rows} rows; of each view the newest "
+            "{copied} rows can be asked. Files, other databases and settings are out of reach.",
             seconds=f"{TIME_LIMIT_S:g}",
             rows=f"{MOST_ROWS:,}",
             copied=f"{MOST_COPIED:,}",
