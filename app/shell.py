@@ -17,6 +17,7 @@ LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Es
 EVERYONE = ("student", "ta", "instructor")
 STAFF = ("ta", "instructor")
 INSTRUCTORS = ("instructor",)
+STUDENTS = ("student", "ta")
 SIDEBAR_PX = 220
 ICON, LOGO = ROOT / "app" / "icon.svg", ROOT / "app" / "logo.svg"
 # Streamlit leaves 80 px around a wide page and 96 px above it: too much for a projector of 1280 × 720.
@@ -54,6 +55,15 @@ def pages() -> tuple[Page, ...]:
         Page("lessons", t("Lessons"), ":material/school:", t("Learn")),
         Page("author", t("Author"), ":material/edit_note:", t("Learn"), INSTRUCTORS),
         Page("theatre", t("Pitfall theatre"), ":material/theater_comedy:", t("Learn")),
+        Page("assignments", t("My assignments"), ":material/assignment:", t("Class"), STUDENTS),
+        Page("label", t("Label"), ":material/draw:", t("Class"), STUDENTS),
+        Page("board", t("Board"), ":material/leaderboard:", t("Class")),
+        Page("verify", t("Verify"), ":material/verified:", t("Class")),
+        Page("room", t("Room"), ":material/meeting_room:", t("Class")),
+        Page("class_room", t("Class"), ":material/groups:", t("Class"), INSTRUCTORS),
+        Page("grading", t("Grading"), ":material/grading:", t("Class"), INSTRUCTORS),
+        Page("conductor", t("Conductor"), ":material/co_present:", t("Class"), INSTRUCTORS),
+        Page("audit", t("Audit"), ":material/fact_check:", t("Class"), INSTRUCTORS),
         Page("explore", t("Explore"), ":material/database:", t("Your data")),
         Page("upload", t("Upload"), ":material/upload_file:", t("Your data")),
         Page("health", t("Health"), ":material/vital_signs:", t("Plant")),
