@@ -8,6 +8,8 @@ import streamlit as st
 
 from app.access import viewer
 from app.i18n import t
+from app.jobs import Job, show_progress
+from app.keys_of_session import PROBLEM_KEY
 from app.lab import lab
 from engine.records import iso_time
 
@@ -101,3 +103,22 @@ def clock_text(at_us: int | None) -> str:
 def table(rows: list[dict[str, Any]], **options: Any) -> Any:
     """Draw rows as a table without index."""
     return st.dataframe(rows, hide_index=True, width="stretch", **options)
+
+
+def long_work(key: str, label: str, work: Any, **button: Any) -> Any:
+    """Draw the button that starts long work, then its progress; returns the outcome once, when it is there."""
+    job: Job | None = st.session_state.get(key)
+    if job is None:
+        if st.button(label, key=f"{key}-go", **button):
+            st.session_state[key] = Job(work).start()
+            st.rerun()
+        return None
+    if job.running:
+        st.caption(label)
+        show_progress(job, key)
+        return None
+    del st.session_state[key]
+    if job.problem is not None:
+        st.session_state[PROBLEM_KEY] = str(job.problem)
+        st.rerun()
+    return job.outcome

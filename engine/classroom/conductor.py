@@ -106,6 +106,34 @@ class Conductor:
         rows = [row for row in self._records.rounds.find("at_us") if row["state"] not in ("revealed", "reveal")]
         return str(rows[-1]["round"]) if rows else None
 
+    def newest(self) -> tuple[str, str, str] | None:
+        """Return (id, "fault" or "quiz", state) of the newest round or question, also when it is over."""
+        rows = self._records.rounds.find("at_us")
+        return (rows[-1]["round"], rows[-1]["kind"], rows[-1]["state"]) if rows else None
+
+    def seal(self, name: str) -> str:
+        """Return the commitment of a round: shown from its first second."""
+        return str(json.loads(self._row(name)["document"])["commitment"])
+
+    def machines(self, name: str) -> tuple[str, ...]:
+        """Return the machines that may be called in a round."""
+        return tuple(json.loads(self._row(name)["document"])["machines"])
+
+    def calls_of(self, name: str, person: str) -> int:
+        """Return how often a person called in a round."""
+        return self._records.votes.count(round=name, person=person)
+
+    def vote_of(self, name: str, person: str, stage: str) -> str | None:
+        """Return a person's own vote in a stage."""
+        row = self._records.votes.one(round=name, person=person, stage=stage)
+        return None if row is None else str(row["answer"])
+
+    def revealed(self, name: str) -> dict[str, Any]:
+        """Return faults, salt and commitment of a round that is over; what students may see then."""
+        if self.state(name) != "revealed":
+            raise AccessError("The round is not over yet.")
+        return self.reveal(name)
+
     def call(self, name: str, person: str, machine: str, stream_us: int) -> None:
         """A student raises the alarm in a round: stamped by the server with the stream's time; repeated calls count."""
         if self.state(name) != "running":

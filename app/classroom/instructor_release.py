@@ -1,0 +1,176 @@
+"""From draft to release: variants, what the robots find on them, the seal, and the class's Kafka topic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.charts import OKABE_ITO
+from app.classroom.instructor_desk import long_work, school, table, who
+from app.controls import command
+from app.i18n import t
+from app.keys_of_session import DONE_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.classroom.gate import Gate
+
+
+def release_steps(name: str) -> None:
+    """Draw the steps of one assignment in their order."""
+    state = school().assignments.state(name)
+    st.subheader(t("Release"))
+    if state in ("draft", "checked"):
+        _variants(name)
+        _gate(name)
+        _release(name, state)
+    else:
+        st.success(t("Released. What is sealed can no longer change, and anybody can prove it after the deadline."))
+        st.caption(t("Commitment (SHA-256 over the salted truth of all variants)"))
+        st.code(school().assignments.commitment(name), language=None, wrap_lines=True)
+        _late_joiners(name)
+        _topic(name)
+    _difficulty(name)
+
+
+def _variants(name: str) -> None:
+    made = len(school().assignments.variants(name))
+    st.markdown(t("**1. Variants** · {n} made", n=made))
+
+    def work(progress: Callable[[float], None], cancelled: Callable[[], bool]) -> int:
+        return school().make_variants(name, lambda done, of: progress(done / of))
+
+    label = t("Make the variants") if not made else t("Make them again")
+    count = long_work(f"variants/{name}", label, work, icon=":material/factory:")
+    if count is not None:
+        st.session_state[DONE_KEY] = t("{n} variants are made and sealed.", n=count)
+        st.rerun()
+
+
+def _gate(name: str) -> None:
+    st.markdown(t("**2. Robots** play every variant: a simple reference, chance, and labelling everything"))
+    variants = school().assignments.variants(name)
+    outcome = long_work(
+        f"gate/{name}",
+        t("Let the robots play"),
+        lambda progress, cancelled: school().check(name),
+        icon=":material/smart_toy:",
+        disabled=not variants,
+    )
+    if outcome is not None:
+        st.session_state[f"gate_of/{name}"] = outcome
+        st.rerun()
+    found: Gate | None = st.session_state.get(f"gate_of/{name}")
+    if found is not None:
+        _gate_result(found)
+
+
+def _gate_result(gate: Gate) -> None:
+    if gate.passed:
+        st.success(t("The robots are told apart and the variants are alike: it may be released."))
+    for problem in gate.problems:
+        st.error(problem)
+    if gate.rows:
+        means = {word: sum(values) / len(values) for word, values in _robots(gate).items()}
+        with st.container(horizontal=True):
+            for word, value in means.items():
+                st.metric(word, t("{points} points", points=f"{value:.0f}"))
+        with st.expander(t("By variant")):
+            table(
+                [
+                    {
+                        t("Variant"): r.variant,
+                        t("Reference"): round(r.reference, 1),
+                        t("Chance"): round(r.random, 1),
+                        t("Everything"): round(r.everything, 1),
+                        t("Difficulty"): r.difficulty,
+                    }
+                    for r in gate.rows
+                ]
+            )
+
+
+def _robots(gate: Gate) -> dict[str, list[float]]:
+    return {
+        t("Reference"): [row.reference for row in gate.rows],
+        t("Chance"): [row.random for row in gate.rows],
+        t("Everything"): [row.everything for row in gate.rows],
+    }
+
+
+def _release(name: str, state: str) -> None:
+    st.markdown(t("**3. Release** seals the truth and publishes its commitment"))
+    if st.button(t("Release"), type="primary", icon=":material/lock:", disabled=state != "checked", key="release_go"):
+        if command(school().assignments.release, name, who(), done=t("Released.")) is not None:
+            st.rerun()
+        st.rerun()
+
+
+def _late_joiners(name: str) -> None:
+    """Offer a variant to those who came after the release."""
+    known = {v.person for v in school().assignments.variants(name)}
+    whose = [p.person for p in school().people.students()]
+    lacking = [owner for owner in school().assignments.owners(name, whose) if owner not in known]
+    if lacking and st.button(t("Make variants for {n} who came later", n=len(lacking)), key="late_go"):
+        for person in whose:
+            command(school().late_joiner, name, person)
+        st.rerun()
+
+
+def _topic(name: str) -> None:
+    from engine.classroom.topic import topic_name
+
+    with st.expander(t("Kafka topic of the class"), icon=":material/hub:"):
+        st.caption(t("Every reading of every variant, in order, keyed by variant and machine; no truth."))
+        st.code(topic_name(name), language=None)
+        sent = long_work(
+            f"topic/{name}", t("Publish the data"), lambda p, c: _publish(name, p, c), icon=":material/send:"
+        )
+        if sent is not None:
+            st.session_state[DONE_KEY] = t("{n} readings are on the topic.", n=sent)
+            st.rerun()
+
+
+def _publish(name: str, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> int:
+    from engine.classroom.topic import ClassTopic, topic_name
+    from engine.errors import LabError
+    from engine.streams.sinks.kafka import Kafka
+
+    sink = Kafka(topic=topic_name(name))
+    try:
+        ClassTopic(school(), name, sink).publish(progress=progress, cancelled=cancelled)
+    finally:
+        sink.close()
+    if sink.counts.lost:
+        why = sink.last_problem or "no broker answers"
+        raise LabError(f"{sink.counts.lost:,} readings were not delivered ({why}); start a broker and try again.")
+    return sink.counts.delivered
+
+
+def _difficulty(name: str) -> None:
+    values = [value for value in school().assignments.difficulties(name).values() if value is not None]
+    if not values:
+        return
+    st.markdown(t("**Difficulty** of the variants: event-F1 of the best simple rule"))
+    st.plotly_chart(_histogram(values), key=f"difficulty/{name}", config={"displayModeBar": False})
+    low, high = min(values), max(values)
+    st.caption(
+        t(
+            "{n} variants from {low} to {high}; a spread of at most 0.25 is fair.",
+            n=len(values),
+            low=f"{low:.2f}",
+            high=f"{high:.2f}",
+        )
+    )
+
+
+def _histogram(values: list[float]) -> Any:
+    import plotly.graph_objects as go
+
+    figure = go.Figure(go.Histogram(x=values, xbins={"start": 0, "end": 1, "size": 0.05}, marker_color=OKABE_ITO[0]))
+    figure.update_layout(height=190, margin={"l": 40, "r": 8, "t": 8, "b": 34}, bargap=0.05, showlegend=False)
+    figure.update_xaxes(range=[0, 1], title=t("0 = hard, 1 = a simple rule finds everything"))
+    figure.update_yaxes(title=t("variants"))
+    return figure
