@@ -90,7 +90,7 @@ async def login(request: Request) -> Response:
         form = {**await _form(request), "client": request.cookies.get(VISIT, "")[:64]}
         found = await asyncio.to_thread(_checked, _way(form.get("way", "")), form, address)
     except AccessError as problem:
-        return _with_visit(request, HTMLResponse(_page(str(problem), form.get("way", "")), 403))
+        return HTMLResponse(_page(str(problem), form.get("way", "")), 403)
     who = found.who if isinstance(found, Welcome) else found
     answer = HTMLResponse(_welcome(found.html)) if isinstance(found, Welcome) else RedirectResponse("./", 303)
     secure = request.url.scheme == "https"

@@ -1,0 +1,53 @@
+"""A board for the room: handles and baselines, what the Ladder shows, and how much it gives away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.i18n import t
+
+if TYPE_CHECKING:
+    from engine.classroom.boards import BoardLine, Leak
+    from engine.classroom.spec import Board
+
+BASELINES = {"random": "chance", "label_all": "label everything", "reference": "best one-line rule"}
+
+
+def show_board(lines: list[BoardLine], rule: Board) -> None:
+    """Draw the lines, best first; baselines have another shape and their own word."""
+    best = max((line.shown for line in lines if not line.baseline), default=None)
+    if best is None:
+        st.info(t("Nobody is on this board yet; the baselines are what to beat."))
+    st.dataframe(
+        [_row(line) for line in lines], hide_index=True, width="stretch",
+        column_config={t("Shown"): st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)},
+    )  # fmt: skip
+    st.caption(
+        t(
+            "Ladder rule: a score is shown when it beats the last one by a whole step of {step} %, rounded to it. "
+            "The mark comes from data that no board has seen.",
+            step=f"{100 * rule.step:g}",
+        )
+    )
+
+
+def _row(line: BoardLine) -> dict[str, Any]:
+    name = line.handle if not line.baseline else t("baseline: {name}", name=BASELINES.get(line.handle, line.handle))
+    shape = "◆" if line.baseline else ("▶" if line.own else "●")
+    mine = f" ({t('you')})" if line.own else ""
+    return {"": shape, t("Who"): f"{name}{mine}", t("Shown"): line.shown, t("Attempts"): line.attempts or None}
+
+
+def show_leak(leak: Leak) -> None:
+    """Draw the leak meter."""
+    st.markdown(f"##### {t('Leak meter')}")
+    one, room, truth = st.columns(3)
+    one.metric(t("One student can read off"), t("{n} bits", n=f"{leak.student_bits:.0f}"), border=True)
+    room.metric(t("The class together"), t("{n} bits", n=f"{leak.class_bits:.0f}"), border=True)
+    truth.metric(t("The events hold"), t("{n} bits", n=f"{leak.truth_bits:.0f}"), border=True)
+    words = t("{n} % of what the events hold can leak through this board.", n=f"{100 * leak.share:.0f}")
+    st.progress(min(1.0, leak.share), text=words)
+    if not leak.green:
+        st.warning(t("More than half could leak: the board says much about the public part, nothing about the mark."))

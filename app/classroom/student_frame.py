@@ -1,0 +1,98 @@
+"""What every student page begins with: who is asking, and which assignment is meant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from app.access import viewer
+from app.classroom.student import StudentDesk
+from app.i18n import t
+from app.jobs import Job, show_progress
+from app.lab import lab
+from engine.errors import AccessError
+
+if TYPE_CHECKING:
+    from app.classroom.student import Card
+
+PARAMETER = "assignment"  # in the address, so that a link opens it again
+MAKING_KEY = "making_data"
+PHASE_ICONS = {"before": "hourglass_empty", "open": "edit", "late": "running_with_errors", "practice": "fitness_center"}
+
+
+def desk_or_stop() -> StudentDesk:  # noqa: RET503
+    """Return the desk of who looks at this page; for strangers the page ends here with the way in."""
+    who = viewer()
+    if who.handle is not None:
+        try:
+            return StudentDesk(lab().classroom, lab().classroom.people.by_handle(who.handle))
+        except AccessError as problem:
+            st.warning(str(problem))
+            st.html('<a href="logout">{}</a>'.format(t("Sign out")))
+            st.stop()
+    if who.teaches:
+        st.info(t("This is the students' side. Yours is under Class: people, assignments, grading."))
+    else:
+        st.info(t("Come in with the join code of your class, or with your handle and PIN."), icon=":material/login:")
+        st.html('<a href="login">{}</a>'.format(t("Sign in")))
+    st.stop()
+
+
+def choose_card(desk: StudentDesk, wanted: Any = None) -> Card | None:
+    """Let the person choose one of its assignments; it stands in the address. None when there is none."""
+    cards = [card for card in desk.cards() if wanted is None or wanted(card)]
+    if not cards:
+        return None
+    titles = {card.spec.id: card.spec.title for card in cards}
+    if st.query_params.get(PARAMETER) not in titles:
+        st.query_params.pop(PARAMETER, None)
+    chosen = st.selectbox(t("Assignment"), list(titles), key=PARAMETER, format_func=titles.get, bind="query-params")
+    return next(card for card in cards if card.spec.id == chosen)
+
+
+def with_data(desk: StudentDesk, assignment: str) -> bool:
+    """Return whether the person's data is there; for a late joiner it is made now, with progress."""
+    if desk.has_data(assignment):
+        st.session_state.pop(MAKING_KEY, None)
+        return True
+    job = st.session_state.get(MAKING_KEY)
+    if job is None:
+        job = Job(lambda progress, cancelled: desk.make_data(assignment)).start()
+        st.session_state[MAKING_KEY] = job
+    if job.problem is not None:
+        st.session_state.pop(MAKING_KEY)
+        st.error(str(job.problem))
+        return False
+    st.info(t("You joined after the release: your own plant is being made now. This takes a few seconds."))
+    show_progress(job, "making")
+    return False
+
+
+def phase_badge(card: Card) -> None:
+    """Draw the phase as a word with a shape and a colour."""
+    words = {
+        "before": (t("not open yet"), "gray"),
+        "open": (t("open"), "green"),
+        "late": (t("late, less credit"), "orange"),
+        "practice": (t("closed, practice only"), "blue"),
+        "closed": (t("closed"), "gray"),
+    }
+    text, colour = words[card.phase]
+    st.badge(text, icon=f":material/{PHASE_ICONS.get(card.phase, 'lock')}:", color=colour)  # type: ignore[arg-type]
+
+
+def shown_time(at_us: int, zone: str = "UTC") -> str:
+    """Return a moment as people of that time zone write it, with the zone's name."""
+    moment = datetime.fromtimestamp(at_us / 1e6, UTC).astimezone(ZoneInfo(zone))
+    return f"{moment:%Y-%m-%d %H:%M} {zone}"
+
+
+def time_left(until_us: int, now_us: int) -> str:
+    """Return how long it is until then by the server's clock, in words."""
+    minutes = max(0, until_us - now_us) // 60_000_000
+    if minutes >= 2 * 1440:
+        return t("{n} days", n=minutes // 1440)
+    return t("{h} h {m} min", h=minutes // 60, m=minutes % 60) if minutes >= 60 else t("{n} min", n=minutes)
