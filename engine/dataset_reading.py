@@ -10,21 +10,10 @@ import numpy as np
 
 from engine.dataset import TRUTH_COLUMNS
 from engine.errors import FileProblemError
+from engine.plant.features import GUIDE_FEATURES
 from engine.records import MAINTENANCE, OPERATIONAL, STATUS_WORDS, Block, TruthEvent, time_us
 
-_NOT_SENSORS = {
-    "timestamp",
-    "machine_id",
-    "maintenance_status",
-    "hour",
-    "day_of_week",
-    "month",
-    "is_weekend",
-    "is_night_shift",
-    "temp_pressure_ratio",
-    "vibration_power_ratio",
-    "flow_pressure_product",
-}
+_NOT_SENSORS = {"timestamp", "machine_id", "maintenance_status", *GUIDE_FEATURES}
 
 
 def read_block(path: Path) -> Block:

@@ -23,6 +23,9 @@ _COMBINED = {
     "vibration_power_ratio": ("/", "vibration", "power_consumption", 4),
     "flow_pressure_product": ("*", "flow_rate", "pressure", 2),
 }
+# The derived columns of the streaming guide, in the order in which its files have them.
+CALENDAR_FEATURES = ("hour", "day_of_week", "month", "is_weekend", "is_night_shift")
+GUIDE_FEATURES = (*CALENDAR_FEATURES, *_COMBINED)
 _DECIMALS = 4
 ROLLING_WINDOW_S = 3600.0
 

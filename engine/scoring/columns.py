@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from engine.plant.features import GUIDE_FEATURES
+
 ROLES = ("time", "machine", "status", "sensor", "label", "ignore")
 TIME_WORDS = r"^(time|timestamp|date_?time|date|ts|zeit|datum|event_?time|time_?stamp|epoch|unix_?time)$"
 MACHINE_WORDS = r"^(machine|machine_?id|asset|asset_?id|device|device_?id|equipment|unit|unit_?id|line|line_?id|tag)$"
@@ -14,18 +16,7 @@ LABEL_WORDS = (
     r"fault|fault_?type|is_?fault|failure|change_?point|ground_?truth|truth|target|class|attack|machine_?failure)$"
 )
 # Columns that the guide derives from the others: a calendar is no sensor.
-DERIVED = frozenset(
-    (
-        "hour",
-        "day_of_week",
-        "month",
-        "is_weekend",
-        "is_night_shift",
-        "temp_pressure_ratio",
-        "vibration_power_ratio",
-        "flow_pressure_product",
-    )
-)
+DERIVED = frozenset(GUIDE_FEATURES)
 NAME_WITH_UNIT = re.compile(r"^(.*?)\s*[\[(]([^\])]{1,12})[\])]$")
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from engine.errors import LabError
+from engine.plant.features import GUIDE_FEATURES
 from engine.records import MAINTENANCE, OPERATIONAL, STATUS_WORDS, Block, time_us
-from engine.streams.rows import GUIDE_FEATURES, KEY_COLUMNS, LABEL_COLUMNS
+from engine.streams.rows import KEY_COLUMNS, LABEL_COLUMNS
 
 BEFORE_ALL_TIME = -(1 << 62)
 # Columns that are never a sensor; above all a detector must never see a label.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from engine.plant.features import CALENDAR_FEATURES, GUIDE_FEATURES
 from engine.records import STATUS_WORDS, iso_time
 
 if TYPE_CHECKING:
@@ -22,18 +23,7 @@ if TYPE_CHECKING:
 
 KEY_COLUMNS = ("timestamp", "machine_id", "maintenance_status")
 LABEL_COLUMNS = ("anomaly_label", "anomaly_type")
-# The derived columns of the streaming guide; whatever else `derived_features` knows is left out unless asked for.
-GUIDE_FEATURES = (
-    "hour",
-    "day_of_week",
-    "month",
-    "is_weekend",
-    "is_night_shift",
-    "temp_pressure_ratio",
-    "vibration_power_ratio",
-    "flow_pressure_product",
-)
-WHOLE_NUMBERS = frozenset(GUIDE_FEATURES[:5])
+WHOLE_NUMBERS = frozenset(CALENDAR_FEATURES)
 FEATURE_DECIMALS = 4
 
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from engine.errors import LabError, UnknownNameError
 from engine.params import Range
+from engine.plant.features import GUIDE_FEATURES
 from engine.records import HOUR_US, MINUTE_US, SECOND_US
 from engine.streams.chance import ChanceFaults, faults_between
-from engine.streams.rows import GUIDE_FEATURES, Rows, rows_of
+from engine.streams.rows import Rows, rows_of
 from engine.streams.sources.base import Row, Source
 
 if TYPE_CHECKING:

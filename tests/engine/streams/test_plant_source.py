@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from engine.errors import LabError
+from engine.plant.features import GUIDE_FEATURES
 from engine.records import SECOND_US, Block, block_of
 from engine.streams.flow import Flow
 from engine.streams.interactive import Commands, listen
 from engine.streams.pacing import deadlines
 from engine.streams.queues import BoundedQueue
 from engine.streams.readings import BlockAssembler, Reading, RowError, reading_of
-from engine.streams.rows import GUIDE_FEATURES, LABEL_COLUMNS, rows_of
+from engine.streams.rows import LABEL_COLUMNS, rows_of
 from engine.streams.sources.plant import PlantSource
 
 START = 1_767_571_200_000_000
