@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.feed import Feed
 from app.hub import Hub
-from engine.external import Externals
+from engine.external import Externals, Shown
 from engine.predicting import Predictors
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Desks:
             found = self.externals.get(plant)
             if plant not in self._live or self._live[plant][0] is not found:
                 hub = Hub()
-                self._live[plant] = (found, hub, Feed(found, found.spec, hub))
+                self._live[plant] = (found, hub, Feed(found, Shown(found), hub))
             return self._live[plant][1:]
 
     def holder(self, token: str, by_signature: Callable[[str], Viewer | None]) -> Viewer:

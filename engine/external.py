@@ -74,6 +74,18 @@ class ExternalSpec:
         return tuple(sensor.name for sensor in self.sensors)
 
 
+class Shown:
+    """What viewers see of such a plant: its description as it is now, every sensor with a normal range."""
+
+    def __init__(self, plant: ExternalPlant) -> None:
+        self._plant = plant
+        self.name, self.title, self.machines = plant.spec.name, plant.spec.title, plant.spec.machines
+
+    @property
+    def sensors(self) -> list[ExternalSensor]:
+        return _with_normals(self._plant.spec, None)
+
+
 @dataclass(frozen=True)
 class RealTime:
     """The clock of a plant that runs by itself: neither speed nor pause can be commanded."""

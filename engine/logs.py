@@ -40,6 +40,14 @@ class Plain(logging.Formatter):
         return f"{moment} {level}{record.getMessage()}".splitlines()[0]
 
 
+class Terminal(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes to whatever standard error is now: servers and tests put another in its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 class Logs:
     """The log of one process; `close` takes the handlers away again.
 
@@ -60,7 +68,7 @@ class Logs:
             self.path, maxBytes=most_bytes, backupCount=backups, encoding="utf-8", delay=True
         )
         file.setFormatter(JsonLines())
-        shown = logging.StreamHandler(sys.stderr)
+        shown = Terminal()
         shown.setLevel(terminal)
         shown.setFormatter(Plain())
         self._handlers = (file, shown)
