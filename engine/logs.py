@@ -15,6 +15,8 @@ from typing import Any
 
 FILE_NAME = "faultlab.log"
 MOST_BYTES, BACKUPS = 5_000_000, 5  # 30 MB at most, weeks of a lab that is watched
+# What instructors command is the truth about the plant; it is in the journal, and a log may be read by anybody.
+SILENT_BELOW_WARNING = ("engine.runner",)
 OWN = ("faultlab", "app", "engine", "lessons")  # loggers of this project; libraries keep theirs
 
 
@@ -38,6 +40,11 @@ class Plain(logging.Formatter):
         moment = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
         level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
         return f"{moment} {level}{record.getMessage()}".splitlines()[0]
+
+
+def tells_no_truth(record: logging.LogRecord) -> bool:
+    """Return whether a record may be written down (a filter of handlers)."""
+    return record.levelno >= logging.WARNING or record.name not in SILENT_BELOW_WARNING
 
 
 class Terminal(logging.StreamHandler):  # type: ignore[type-arg]
@@ -72,6 +79,8 @@ class Logs:
         shown.setLevel(terminal)
         shown.setFormatter(Plain())
         self._handlers = (file, shown)
+        for handler in self._handlers:
+            handler.addFilter(tells_no_truth)
         self._before = {name: (logging.getLogger(name).level, logging.getLogger(name).propagate) for name in OWN}
         for name in OWN:
             logger = logging.getLogger(name)

@@ -53,6 +53,14 @@ def test_the_file_rotates_and_old_ones_go(logs, tmp_path):
     assert all(file.stat().st_size <= 2000 for file in files)
 
 
+def test_what_an_instructor_commands_is_not_in_the_log(logs):
+    """The runner tells its log what was injected where: that is truth."""
+    logging.getLogger("engine.runner").info("inject overheating on M1")
+    logging.getLogger("engine.runner").warning("the thread had died")
+
+    assert [line["message"] for line in lines(logs)] == ["the thread had died"]
+
+
 def test_closing_puts_the_loggers_back(tmp_path):
     before = logging.getLogger("engine").handlers[:]
 
