@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from typing import TYPE_CHECKING, Any
 
+from app.intake import feed_of
+from app.replaying import fit_on_history, recorded_plant, replay_runner
 from engine import catalog
 from engine.clock import Clock
 from engine.detectors.context import OnContext
 from engine.detectors.live import live_detectors, train
 from engine.errors import LabError
+from engine.importing.recording import recording_names
+from engine.importing.replay import RecordedPlant
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
 from engine.records import SECOND_US, time_us
 from engine.runner import Limits, Runner
 from engine.running.resume import resume_point
 from engine.store.store import Store
+from engine.streams.feed import DELAY_S, fed_plant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 
     from engine.detectors.base import Detector
     from engine.plant.spec import PlantSpec
+    from engine.streams.feed import FedPlant
 
 log = logging.getLogger(__name__)
 DEFAULT_PLANT, DEFAULT_SPEED = "pump_station", 10.0
@@ -45,7 +52,8 @@ def open_runner(folder: Path, environment: Mapping[str, str]) -> tuple[Store, Ru
     spec = load_plant(environment.get("FAULTLAB_PLANT") or DEFAULT_PLANT)
     store = Store(folder)
     try:
-        return store, _runner(store, spec, seed, speed)
+        fed = fed_plant(spec, environment)
+        return store, _runner(store, spec, seed, speed) if fed is None else _fed_runner(store, fed)
     except BaseException:
         store.close()
         raise
@@ -54,12 +62,21 @@ def open_runner(folder: Path, environment: Mapping[str, str]) -> tuple[Store, Ru
 def _runner(store: Store, spec: PlantSpec, seed: int | None, speed: float) -> Runner:
     """Continue the newest run when it is of that plant (and seed, when one is asked for); else begin a new one."""
     limits, detectors = Limits(warm_up_s=WARM_UP_S), first_detectors(spec)
+    fed = fed_plant(spec)
+    if fed is not None:
+        return _fed_runner(fed, store, detectors)
     point = resume_point(store, spec, seed)
     if point is None:
         plant = Plant(spec, secrets.randbits(31) if seed is None else seed)
         return Runner(plant, store, detectors, Clock(speed=speed, start_us=START), limits=limits)
     clock = Clock(speed=speed, start_us=point.at_us)
     return Runner(point.plant, store, detectors, clock, point.tick_s, limits=limits, run=point.run)
+
+
+def _fed_runner(store: Store, plant: FedPlant) -> Runner:
+    """Run at the stream's own pace, a little behind the present; no past is there to warm up with or to resume."""
+    start_us = int((time.time() - DELAY_S) * SECOND_US)
+    return Runner(plant, store, first_detectors(plant.spec), Clock(speed=1.0, start_us=start_us))
 
 
 def first_detectors(spec: PlantSpec) -> dict[str, Detector]:
@@ -69,9 +86,16 @@ def first_detectors(spec: PlantSpec) -> dict[str, Detector]:
 
 def add_later(runner: Runner, detectors: Mapping[str, Detector]) -> None:
     """Train detectors on the time before what is in memory, then put them to work; they score the memory first."""
+    if isinstance(runner.plant, RecordedPlant):
+        detectors = fit_on_history(detectors, runner.plant)
+        for name, detector in detectors.items():
+            runner.add_detector(name, detector)
+        return
     block, _ = runner.recent(WARM_UP_S)
     first_us = int(block.times_us[0]) if len(block) else runner.clock.now_us() - int(WARM_UP_S * SECOND_US)
-    problem = train(detectors, runner.plant, first_us)
+    # A stream brings no past: detectors of a fed plant learn from its simulation, that is from its data sheet.
+    teacher = Plant(runner.plant.spec, 0) if feed_of(runner.plant) is not None else runner.plant
+    problem = train(detectors, teacher, first_us)
     if problem:
         log.warning("%s", problem)
     for name, detector in detectors.items():
