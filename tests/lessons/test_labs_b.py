@@ -14,8 +14,8 @@ from lessons.labs.cheat import events_of
 from lessons.labs.climb import Settings as ClimbSettings
 from lessons.labs.cuts import RULES, cuts_of
 from lessons.labs.cuts import Settings as CutSettings
-from lessons.labs.night_shift import _shared, _shift, alarms_of
 from lessons.labs.night_shift import Settings as NightSettings
+from lessons.labs.night_shift import _shared, _shift, alarms_of
 from lessons.labs.pipeline import Settings as PipelineSettings
 from lessons.labs.plant_part import PlantPart
 from lessons.labs.prevalence import Settings as PrevalenceSettings

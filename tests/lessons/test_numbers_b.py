@@ -42,7 +42,7 @@ def test_conformal_numbers() -> None:
 
 def test_precision_at_one_in_a_thousand() -> None:
     """One true alarm and 9.99 false ones in a thousand readings."""
-    assert 0.001 / (0.001 + 0.999 * 0.01) == pytest.approx(0.091, abs=0.001)
+    assert pytest.approx(0.091, abs=0.001) == 0.001 / (0.001 + 0.999 * 0.01)
     assert "about 9 %" in text_of("judging")
 
 
@@ -60,17 +60,17 @@ def test_recalls_of_ten_and_nine_events() -> None:
 
 
 def test_the_dice() -> None:
-    assert 0.995**600 == pytest.approx(0.05, abs=0.002)
-    assert 100 * (1 - 0.995**600) == pytest.approx(95, abs=1)
+    assert pytest.approx(0.05, abs=0.002) == 0.995**600
+    assert pytest.approx(95, abs=1) == 100 * (1 - 0.995**600)
     solved = 100 * (1 - 0.03 ** (1 / 720))
     assert solved == pytest.approx(
         find_lesson("cheating").lab.exercises["dice-wins"].solution["alarm_percent"], abs=0.05
     )
-    assert 0.9995**720 == pytest.approx(2 / 3, abs=0.05), "the first decoy misses two faults in three"
+    assert pytest.approx(2 / 3, abs=0.05) == 0.9995**720, "the first decoy misses two faults in three"
 
 
 def test_random_alarms_meet_faults_as_often_as_the_day_is_faulty() -> None:
-    assert 8 * 10 / 1440 == pytest.approx(run("cheating", "dice-run")["event_precision"] or 0, abs=0.02)
+    assert pytest.approx(run("cheating", "dice-run")["event_precision"] or 0, abs=0.02) == 8 * 10 / 1440
 
 
 def test_the_climber_is_near_a_coin_on_the_private_part() -> None:
