@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.charts import OKABE_ITO
 from app.compare.choosing import RAW_ONLY, RUNNING, SCENARIO, Data, choose_rule
+from app.compare.lanes import for_theme
 from app.compare.replay import Moment
 from app.compare.working import readings_for, truths_of
 from app.i18n import t
@@ -188,7 +189,7 @@ def cost_figure(made: tuple[Bill, ...]) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(title=t("{currency} per day of plant time", currency=made[0].cost.currency))
     figure.update_yaxes(automargin=True, autorange="reversed")
-    return figure
+    return for_theme(figure)
 
 
 def attention_figure(attention: Attention, rate: float) -> go.Figure:
@@ -209,7 +210,7 @@ def attention_figure(attention: Attention, rate: float) -> go.Figure:
     figure.update_xaxes(title=t("alarms per hour"), range=[0, top])
     figure.update_yaxes(title=t("looked at (%)"), range=[0, 104])
     figure.update_layout(height=270, margin={"l": 50, "r": 10, "t": 6, "b": 10}, showlegend=False, uirevision="curve")
-    return figure
+    return for_theme(figure)
 
 
 def _show_ledger(found: Ledger, data: Data, contender: Contender) -> None:

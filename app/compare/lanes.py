@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import streamlit as st
 
 from app.charts import OKABE_ITO, moments
 from app.i18n import t
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from engine.records import Block, FloatArray, Label
 
+DARK_BLUE = OKABE_ITO[5]  # the sky blue of the same palette: the dark blue is hard to see on a dark page
 LANE_PX, SENSOR_PX, HEAD_PX = 84, 96, 40
 ALARM, LEVEL, FAULT, BENIGN, TWIN = OKABE_ITO[1], OKABE_ITO[1], OKABE_ITO[3], "#8a94a0", OKABE_ITO[2]
 
@@ -68,6 +70,17 @@ def lanes_figure(
     for row, lane in enumerate(lanes, start=len(sensors) + len(told) + 1):
         _lane(figure, row, block, lane)
     _frame(figure, sum(heights) + 20 * len(heights), revision)
+    return for_theme(figure)
+
+
+def for_theme(figure: go.Figure) -> go.Figure:
+    """Return the figure; on a dark page the dark blue of the palette becomes its sky blue."""
+    if st.context.theme.type != "dark":
+        return figure
+    for trace in figure.data:
+        for part in (getattr(trace, "line", None), getattr(trace, "marker", None), getattr(trace, "error_x", None)):
+            if part is not None and isinstance(part.color, str) and part.color == OKABE_ITO[0]:
+                part.color = DARK_BLUE
     return figure
 
 

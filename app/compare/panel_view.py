@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.charts import OKABE_ITO
+from app.compare.lanes import for_theme
 from app.i18n import t
 from engine.comparing.contenders import BASELINES
 from engine.metrics.names import SPECS
@@ -63,7 +64,7 @@ def metric_figure(rows: list[Row], name: str) -> go.Figure:
         height=90 + 24 * max(4, len(known)), margin={"l": 10, "r": 12, "t": 26, "b": 40},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}, uirevision=name,
     )  # fmt: skip
-    return figure
+    return for_theme(figure)
 
 
 def panel_table(rows: list[Row]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from app.charts import DASHES, OKABE_ITO, moments
+from app.compare.lanes import for_theme
 from app.i18n import t
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def inside_figure(look: Look, level: float) -> tuple[go.Figure, str]:
         height=HEIGHT_PX, margin={"l": 50, "r": 10, "t": 30, "b": 40},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}, uirevision=kind + look.machine,
     )  # fmt: skip
-    return figure, words
+    return for_theme(figure), words
 
 
 def score_figure(look: Look, times_us: Any, level: float) -> go.Figure:
@@ -42,7 +43,7 @@ def score_figure(look: Look, times_us: Any, level: float) -> go.Figure:
     figure.add_scatter(x=[at[look.at]], y=[look.scores[look.at]], mode="markers", marker=marker, name=t("looked at"))
     figure.update_layout(height=130, margin={"l": 50, "r": 10, "t": 6, "b": 24}, showlegend=False)
     figure.update_yaxes(rangemode="tozero", nticks=3)
-    return figure
+    return for_theme(figure)
 
 
 def blame_figure(look: Look) -> go.Figure:

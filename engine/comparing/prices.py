@@ -29,7 +29,7 @@ def load_prices(folder: Path) -> Prices:
         return Prices()
     try:
         return build(Prices, json.loads(file.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, LabError) as problem:
+    except (ValueError, TypeError, AttributeError, LabError) as problem:
         raise FileProblemError(FILE_NAME, "", f"it cannot be read ({problem})", "delete it to begin anew") from None
 
 
