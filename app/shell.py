@@ -47,6 +47,7 @@ def pages() -> tuple[Page, ...]:
         Page("live", t("Live"), ":material/monitoring:", t("Plant")),
         Page("alarms", t("Alarms"), ":material/notifications:", t("Plant")),
         Page("lines", t("Lines"), ":material/precision_manufacturing:", t("Plant")),
+        Page("other_plants", t("Other plants"), ":material/sensors:", t("Plant")),
         Page("inject", t("Inject"), ":material/build:", t("Plant"), INSTRUCTORS),
         Page("streams", t("Streams"), ":material/conveyor_belt:", t("Plant")),
         Page("compare", t("Compare"), ":material/compare_arrows:", t("Detect")),

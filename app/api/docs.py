@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -33,8 +34,9 @@ def docs(request: Request) -> HTMLResponse:
                 about = methods[method]
                 groups.setdefault(about["tags"][0], []).append(_operation(method, path, about, document))
     body = "".join(f"<h2>{escape(tag)}</h2>{''.join(found)}" for tag, found in groups.items())
-    head = f"<h1>FaultLab API</h1><p>{escape(document['info']['description'])}</p>"
-    link = '<p><a href="openapi.json">The same for programs (OpenAPI)</a></p>'
+    head = f"<h1>FaultLab API</h1><p>{_prose(document['info']['description'])}</p>"
+    address = f"{request.scope.get('root_path', '')}/openapi.json"
+    link = f'<p><a href="{escape(address)}">The same for programs (OpenAPI)</a></p>'
     page = (
         f"<title>FaultLab API</title><style>{STYLE}</style></head><body><main>{head}{link}{body}</main></body></html>"
     )
@@ -48,12 +50,17 @@ def _operation(method: str, path: str, about: dict[str, Any], document: dict[str
     parameters = "".join(_parameter(one) for one in about.get("parameters", []))
     table = f"<table><tr><th>parameter</th><th>where</th><th>rule</th></tr>{parameters}</table>" if parameters else ""
     body = _body(about.get("requestBody"), document)
-    more = f"<p>{escape(rest.strip())}</p>" if rest.strip() else ""
+    more = f"<p>{_prose(rest.strip())}</p>" if rest.strip() else ""
     address = f"/api{path}"
     return (
-        f"<details><summary><b>{method.upper()}</b> <code>{escape(address)}</code><br>{escape(first)}</summary>"
+        f"<details><summary><b>{method.upper()}</b> <code>{escape(address)}</code><br>{_prose(first)}</summary>"
         f"<div>{more}{table}{body}</div></details>"
     )
+
+
+def _prose(text: str) -> str:
+    """Return text as HTML, what stands in backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _parameter(one: dict[str, Any]) -> str:

@@ -48,6 +48,7 @@ def live_chart(
     may_acknowledge: bool = False,
     on_brush: Callable[[], None] | None = None,
     on_acknowledge: Callable[[], None] | None = None,
+    url: str = "api/live",
 ) -> Any:
     """Draw the live component; its result has `machine`, and for one run `brush` or `acknowledge`.
 
@@ -61,9 +62,11 @@ def live_chart(
         Whether open alarms carry a button.
     on_brush, on_acknowledge
         Called when an interval was marked, `{machine, start_us, end_us}`, or an alarm acknowledged, its id.
+    url
+        The live socket, seen from the page's own address.
     """
     data = {
-        "url": "api/live",
+        "url": url,
         "machine": machine,
         "window_s": DEFAULT_WINDOW_S,
         "windows": [[seconds, t("{n} min", n=seconds // 60)] for seconds in WINDOWS_S],
