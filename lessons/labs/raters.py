@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pydantic import Field
 
-from engine.metrics.agreement import agreement_curve, cohen_kappa, event_agreement, slices
+from engine.metrics.agreement import cohen_kappa, event_agreement, slices
 from engine.records import MINUTE_US, Label
 from lessons.labs.base import LabKind, Lane, Outcome
 from lessons.labs.plant_part import InjectPart, PlantPart, Readings
@@ -164,6 +164,4 @@ def lanes_of(times_us: IntArray, values: FloatArray, marks: list[list[Label]]) -
         for who, one in zip(("Anna", "Ben"), marks, strict=True)
     ]
     curve = [within(*marks, minutes * 60) for minutes in CURVE_MINUTES]
-    overlap = agreement_curve(*marks, [0.0])
-    title = f"agreement of starts; overlap {overlap[0]:.2f}" if overlap[0] is not None else "agreement of starts"
-    return (*lanes, Lane(title, [float(m) for m in CURVE_MINUTES], curve, "points", time=False))
+    return (*lanes, Lane("agreement", [float(m) for m in CURVE_MINUTES], curve, "points", time=False))
