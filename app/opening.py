@@ -47,11 +47,16 @@ def open_runner(folder: Path, environment: Mapping[str, str]) -> tuple[Store, Ru
     LabError
         When the store is in use or damaged, or a variable cannot be used.
     """
-    speed = number_of(environment, "FAULTLAB_SPEED", float, DEFAULT_SPEED)
+    speed = number_of(environment, "FAULTLAB_SPEED", float, None)
     seed = number_of(environment, "FAULTLAB_SEED", int, None)
-    spec = load_plant(environment.get("FAULTLAB_PLANT") or DEFAULT_PLANT)
+    name = environment.get("FAULTLAB_PLANT") or DEFAULT_PLANT
+    recorded = recorded_plant(folder, name) if name in recording_names(folder) else None
+    spec = load_plant(name) if recorded is None else recorded.spec
     store = Store(folder)
     try:
+        if recorded is not None:
+            return store, replay_runner(store, recorded, first_detectors(spec), speed)
+        speed = DEFAULT_SPEED if speed is None else speed
         fed = fed_plant(spec, environment)
         return store, _runner(store, spec, seed, speed) if fed is None else _fed_runner(store, fed)
     except BaseException:
