@@ -20,11 +20,14 @@ INSTRUCTORS = ("instructor",)
 STUDENTS = ("student", "ta")
 SIDEBAR_PX = 220
 ICON, LOGO = ROOT / "app" / "icon.svg", ROOT / "app" / "logo.svg"
-# Streamlit leaves 80 px around a wide page and 96 px above it: too much for a projector of 1280 × 720.
+# Streamlit leaves much room around a wide page and in a long menu: too much for a projector of 1280 × 720.
 STYLE = """
 [data-testid=stMainBlockContainer]{padding:2.6rem 2.2rem 3rem}
 [data-testid=stSidebarHeader]{height:2.6rem}
 [data-testid=stHeader]{background:transparent}
+[data-testid=stSidebarNavLink]{padding-top:0;padding-bottom:0;line-height:1.7rem}
+[data-testid=stSidebarNavItems] li{margin:0}
+[data-testid=stNavSectionHeader]{margin-top:.3rem;margin-bottom:0;padding-bottom:.1rem}
 [data-testid=stSidebar] [data-testid=stHtml] a{color:inherit}
 """
 
@@ -90,7 +93,7 @@ def frame() -> None:
     who = viewer()
     sections = menu(who.role)
     st.session_state[MENU_KEY] = sections
-    chosen = st.navigation(sections)
+    chosen = st.navigation(sections, expanded=True)
     with st.sidebar:
         _look(who)
     if st.session_state.get(PROJECTOR_KEY):
