@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.i18n import t
+from app.intake_view import intake_figures
 from app.lab import lab
 
 
@@ -27,6 +28,7 @@ def health_figures() -> None:
         (t("Viewers"), f"{viewers['watching']:,}", t("messages dropped: {n}", n=f"{viewers['dropped']:,}")),
         (t("Alarms standing"), f"{facts['alarms_standing']:,}", t("run {n}", n=facts["run"])),
     )
+    intake_figures()
     st.subheader(t("Detectors"))
     st.dataframe([_detector(name, one) for name, one in facts["detectors"].items()], hide_index=True, width="stretch")
 

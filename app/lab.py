@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from app.desks import Desks
 from app.feed import Feed
 from app.hub import Hub
+from app.intake import Intake
 from app.keys import Guesses, Keys
 from app.opening import add_later, last_detectors, later_detectors, open_runner
 from engine.alarming.office import AlarmOffice
@@ -58,6 +59,7 @@ class Lab:
     def __post_init__(self) -> None:
         self.feed = Feed(self.runner, self.spec, self.hub)
         self.desks = Desks(self.store, self.keys.file.parent)
+        self.intake = Intake(self.store, self.runner)
         self.lines = LineBook(self.store, self.spec)
         self.office = AlarmOffice(self.runner, self.keys.file.parent, self.lines.marks)
 
@@ -84,6 +86,7 @@ class Lab:
         try:
             self.runner.start()
             self.office.start()
+            self.intake.start()
             self.feed.begun.wait(FIRST_FRAME_S)  # charts first: training would take the processor from them
             add_later(self.runner, later_detectors(self.spec))
             warm_up()
@@ -105,6 +108,7 @@ class Lab:
         self.desks.close()
         self.feed.close()
         self.runner.stop()
+        self.intake.close()  # after the runner: the last frames count too
         self.store.close()
 
     def health(self) -> dict[str, Any]:
@@ -112,7 +116,11 @@ class Lab:
         viewers = {"watching": self.hub.viewers, "messages": self.hub.published, "dropped": self.hub.dropped}
         facts = self.runner.health()
         store = {name: value for name, value in facts["store"].items() if name != "path"}  # nobody's business outside
-        return {**facts, "store": store, "plant": self.spec.name, "viewers": viewers}
+        if problems := self.intake.problems:
+            reasons = [*facts["reasons"], *problems]
+            facts = {**facts, "reasons": reasons, "status": "degraded" if facts["status"] == "ok" else facts["status"]}
+        rest = {"store": store, "plant": self.spec.name, "viewers": viewers, "intake": self.intake.figures()}
+        return {**facts, **rest}
 
 
 def warm_up() -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from app.access import viewer
 from app.controls import acknowledge, plant_controls, problem_box
 from app.i18n import t
+from app.intake_view import feed_line
 from app.keys_of_session import MARKED_KEY
 from app.lab import lab
 from app.live_chart import live_chart
@@ -17,10 +18,11 @@ machines = lab().spec.machines
 
 title, controls = st.columns([2, 1], vertical_alignment="bottom")
 title.title(t("Live: {plant}", plant=lab().spec.title))
-if who.teaches:
+if who.teaches and lab().intake.feed is None:
     with controls:
         plant_controls()
 problem_box()
+feed_line()
 
 chosen = st.session_state.get(key) or {}
 live = live_chart(

@@ -64,6 +64,8 @@ class Plant:
     (10, 5, 7)
     """
 
+    source = "plant"  # where readings come from; a subclass that reads them elsewhere says so
+
     def __init__(
         self,
         spec: PlantSpec,

@@ -115,6 +115,7 @@ class Core:
             "tick_s": self.tick_us / SECOND_US,
             "auto_faults_per_machine_hour": self.plant.auto_faults_per_machine_hour,
             "scheduled_maintenance_interval_s": self.plant.scheduled_maintenance_interval_s,
+            "source": self.plant.source,
         }
         self._save_alarms()
         self.run = self.store.begin_run(self.plant.spec.name, self.plant.seed, settings, self.next_us)

@@ -51,8 +51,8 @@ def resume_point(store: Store, spec: PlantSpec | None = None, seed: int | None =
         When the plant's file is gone or the journal does not fit it any more.
     """
     run = store.newest_run(None if spec is None else spec.name)
-    if run is None or seed not in (None, run.seed):
-        return None
+    if run is None or seed not in (None, run.seed) or run.settings.get("source", Plant.source) != Plant.source:
+        return None  # readings that came from elsewhere cannot be made again
     tick_s = float(run.settings["tick_s"])
     span = store.span_us(run.plant, run.run) if run.plant in store.known_plants() else None
     at_us = run.start_us if span is None else span[1] + round(tick_s * SECOND_US)

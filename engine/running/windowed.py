@@ -73,7 +73,7 @@ class WindowBook:
         self.queue.close()
         if self._thread is not None:
             self._thread.join(10)
-        self.work_once()
+        self._work_or_say()
 
     def figures(self) -> dict[str, Any]:
         """Return windows' rows stored, ticks given up because of overload, and the last problem."""
@@ -91,11 +91,14 @@ class WindowBook:
 
     def _work(self) -> None:
         while not self._stop.wait(WAIT_S):
-            try:
-                self.work_once()
-            except LabError as problem:  # the disk takes nothing; the runner says so too
-                self.problem = str(problem)
-                self._rows.clear()
+            self._work_or_say()
+
+    def _work_or_say(self) -> None:
+        try:
+            self.work_once()
+        except LabError as problem:  # the disk takes nothing; the runner says so too
+            self.problem = str(problem)
+            self._rows.clear()
 
     def _take(self, piece: _Piece) -> None:
         block = piece.block

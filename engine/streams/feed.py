@@ -49,6 +49,7 @@ class KafkaFeed:
         self._thread: threading.Thread | None = None
         self.problem = ""
         self.received = self.refused = 0
+        self.last_us: int | None = None  # event time of the reading that came last
 
     def start(self) -> None:
         """Begin to read; returns at once, whether or not a broker answers."""
@@ -108,6 +109,7 @@ class KafkaFeed:
             values[m] = [reading.values[name] for name in self.sensors]
             status[m] = MAINTENANCE if reading.stopped else OPERATIONAL
             self.received += 1
+            self.last_us = reading.at_us
             while len(self._ticks) > MOST_TICKS:
                 self._ticks.popitem(last=False)
 
@@ -120,6 +122,8 @@ class FedPlant(Plant):
     tolerance_us
         A reading stands for this long after its time; later it is missing.
     """
+
+    source = "kafka"
 
     def __init__(self, spec: PlantSpec, feed: KafkaFeed, tolerance_us: int = SECOND_US) -> None:
         super().__init__(spec, 0, machines=feed.machines)
