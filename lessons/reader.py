@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,9 +59,12 @@ class _Reading:
 
 def course_file(folder: Path = COURSE) -> CourseFile:
     """Return the order of the lessons."""
-    path = folder / "course.yaml"
-    text = path.read_text(encoding="utf-8-sig")
-    problems = problems_of(text, CourseFile, path.name)
+    return _course((folder / "course.yaml").read_text(encoding="utf-8-sig"))
+
+
+@lru_cache(maxsize=4)
+def _course(text: str) -> CourseFile:
+    problems = problems_of(text, CourseFile, "course.yaml")
     if problems:
         raise LessonProblemsError(problems)
     return CourseFile.model_validate(yaml.safe_load(text))
@@ -84,10 +88,24 @@ def load_lesson(folder: Path, language: str = "en") -> Lesson:
     LessonProblemsError
         When anything is wrong with its files.
     """
+    return _loaded(folder, language, _stamp(folder))
+
+
+@lru_cache(maxsize=128)
+def _loaded(folder: Path, language: str, stamp: tuple[tuple[str, int, int], ...]) -> Lesson:
+    """Return the lesson; reading sixteen of them takes seconds, so each is read once until a file of it changes."""
+    del stamp
     lesson, problems = read_lesson(folder, language)
     if problems or lesson is None:
         raise LessonProblemsError(problems)
     return lesson
+
+
+def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return name, time of change and size of each file of a lesson."""
+    files = [*folder.glob("*.md"), *folder.glob("*.yaml"), *folder.glob("img/*")]
+    stats = [(path.name, path.stat()) for path in sorted(files)]
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 
 
 def find_lesson(name: str, language: str = "en", folder: Path = COURSE) -> Lesson:
