@@ -88,13 +88,23 @@ class PlantTables(Topic):
         if len(machines) > MOST_MACHINES:
             raise LabError(f"A plant may have at most {MOST_MACHINES:,} machines, got {len(machines):,}.")
         wanted = PlantTable(plant_name(name), column_names(sensors), steps, tuple(machines), source=source)
-        with self.plants_lock:
-            known = self.known_plants().get(name)
-            table = wanted if known is None else _widened(known, wanted)
-            if table != known:
-                self.database.write(lambda cursor: _save(cursor, table))
-                self._plants = {**self.known_plants(), name: table}
-        return table
+
+        def save(cursor: duckdb.DuckDBPyConnection) -> PlantTable:
+            with self.plants_lock:
+                known = self.known_plants().get(name)
+                table = wanted if known is None else _widened(known, wanted)
+                if table != known:
+                    _save(cursor, table)
+                    self._plants = {**self.known_plants(), name: table}
+                return table
+
+        # On the writer thread: whoever held the lock while waiting for it would wait for `widen_for_scores`, which
+        # waits for the lock.
+        try:
+            return self.database.write(save)
+        except BaseException:
+            self.forget_plants()
+            raise
 
     def widen_for_scores(self, cursor: duckdb.DuckDBPyConnection, name: str, detectors: Sequence[str]) -> None:
         """Give detectors columns of scores where they have none yet, inside the writer's transaction."""
