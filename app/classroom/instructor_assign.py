@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from app.classroom.instructor_desk import (
@@ -14,6 +12,7 @@ from app.classroom.instructor_desk import (
     school,
     state_word,
     table,
+    yaml_area,
 )
 from app.classroom.instructor_release import release_steps
 from app.classroom.instructor_rules import rules_form
@@ -34,7 +33,7 @@ def assignments_part() -> None:
     with st.expander(t("New assignment"), icon=":material/add:", expanded=not school().assignments.all()):
         text = wizard()
         if text is not None:
-            _save(text)
+            _save(text, select=True)
     name = choose_assignment()
     if name is None:
         return
@@ -78,7 +77,7 @@ def _stages(name: str) -> None:
 def _editor(name: str) -> None:
     st.subheader(t("The file"))
     source, key = school().assignments.source(name), f"{TEXT_KEY}/{name}"
-    text = st.text_area(t("Assignment file (YAML)"), source, height=430, key=key, label_visibility="collapsed")
+    text = yaml_area(t("Assignment file (YAML)"), source, 430, key)
     problems = spec_problems(split_answers(text)[0], f"{name}.yaml")
     for problem in problems:
         st.error(str(problem), icon=":material/error:")
@@ -93,7 +92,7 @@ def _editor(name: str) -> None:
         st.caption(t("Released: only dates, attempts, feedback and texts can still change."))
 
 
-def _save(text: str) -> Any:
+def _save(text: str, *, select: bool = False) -> None:
     try:
         load_spec(split_answers(text)[0])
         spec = school().assignments.save(text)
@@ -101,7 +100,6 @@ def _save(text: str) -> Any:
         st.error(str(problem))
         return
     st.session_state[DONE_KEY] = t("{title} is saved.", title=spec.title)
-    st.session_state.pop(ASSIGNMENT_KEY, None)
-    st.session_state["assignment_new"] = spec.id
-    st.session_state.pop(f"{TEXT_KEY}/{spec.id}", None)
+    if select:
+        st.session_state[ASSIGNMENT_KEY] = spec.id
     st.rerun()

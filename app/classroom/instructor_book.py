@@ -95,6 +95,6 @@ def _write(name: str, missing: Missing) -> None:
     if kind == "moodle":
         st.caption(
             t(
-                "In Moodle map e-mail address to e-mail address. One unknown row aborts its whole import: none is written."
+                "In Moodle map e-mail address to e-mail address. One unknown row aborts the import: none is written."
             )
         )

@@ -35,17 +35,21 @@ def who() -> str:
 
 def choose_part(parts: dict[str, tuple[str, Callable[[], None]]]) -> Callable[[], None]:
     """Draw the parts of a page as one row of buttons, kept in the address; returns what draws the chosen one."""
+    first = next(iter(parts))
+    key, asked = f"part/{first}", str(st.query_params.get("part", first))
+    if key not in st.session_state:
+        st.session_state[key] = asked if asked in parts else first
     chosen = st.segmented_control(
         t("Part of this page"),
         list(parts),
-        key="part",
+        key=key,
         format_func=lambda name: parts[name][0],
-        default=next(iter(parts)),
         required=True,
         label_visibility="collapsed",
-        bind="query-params",
     )
-    return parts[chosen if chosen in parts else next(iter(parts))][1]
+    if chosen and chosen != asked:
+        st.query_params["part"] = chosen
+    return parts[chosen or first][1]
 
 
 def choose_assignment(states: tuple[str, ...] = ()) -> str | None:
@@ -100,9 +104,16 @@ def clock_text(at_us: int | None) -> str:
     return iso_time(at_us, seconds_only=True).replace("T", " ").replace("+00:00", "Z") if at_us else ""
 
 
+def yaml_area(label: str, text: str, height: int, key: str) -> str:
+    """Draw a text area for YAML, in letters of equal width, and return what is in it."""
+    st.html("<style>[class*=st-key-yaml] textarea{font-family:ui-monospace,monospace;font-size:.85rem}</style>")
+    with st.container(key=f"yaml-{key}"):
+        return st.text_area(label, text, height=height, key=key, label_visibility="collapsed") or ""
+
+
 def table(rows: list[dict[str, Any]], **options: Any) -> Any:
     """Draw rows as a table without index."""
-    return st.dataframe(rows, hide_index=True, width="stretch", **options)
+    return st.dataframe(rows, hide_index=True, width="stretch", placeholder="", **options)
 
 
 def long_work(key: str, label: str, work: Any, **button: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -13,6 +15,7 @@ from app.i18n import t
 from engine.classroom.lanes import detector_grade, detector_marks, lane_names
 
 PLAIN = {"displayModeBar": False}
+TIME = re.compile(r"T(\d\d:\d\d).*$")  # the seconds and the zone are of no use here
 
 
 def items_part() -> None:
@@ -33,7 +36,7 @@ def items_part() -> None:
 
 def _events(name: str) -> None:
     st.subheader(t("Who found what"))
-    items = school().review.items(name)
+    items = [replace(i, title=TIME.sub(r" \1", i.title)) for i in school().review.items(name)]
     if not items:
         st.info(t("Nothing was handed in yet."))
         return

@@ -35,7 +35,7 @@ def _head(everybody: list[Person]) -> None:
     code, counts = st.columns([2, 3], gap="large", vertical_alignment="center")
     with code.container(border=True):
         st.caption(t("Join code: students without an entry in the roster sign in with it"))
-        shown, new = st.columns([3, 1], vertical_alignment="center")
+        shown, new = st.columns([3, 2], vertical_alignment="center")
         shown.markdown(
             f"<span style='font-size:2.4rem;font-weight:700;letter-spacing:.2em'>{school().people.join_code()}</span>",
             unsafe_allow_html=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -40,20 +41,22 @@ def publish_part() -> None:
         _release(name)
 
 
+def against_now(dry: Regrade, now: Regrade) -> Regrade:
+    """Return a dry run whose old points are the results as they are now, where nothing was published yet."""
+    points = {c.person: c.after for c in now.changes}
+    changes = (replace(c, before=points.get(c.person), why="") if c.before is None else c for c in dry.changes)
+    return replace(dry, changes=tuple(changes))
+
+
 def effect(dry: Regrade, key: str) -> None:
     """Draw a dry run: one sentence, the histogram of changes, the table."""
-    firsts = [c for c in dry.changes if c.before is None]
+    firsts = sum(c.before is None and c.after is not None for c in dry.changes)
     moved = [c for c in dry.changes if c.before is not None and abs(c.delta) > 1e-9]
     up, down = sum(c.delta > 0 for c in moved), sum(c.delta < 0 for c in moved)
-    st.markdown(
-        t(
-            "**{moved}** results change: {up} up, {down} down. {firsts} have nothing published yet.",
-            moved=len(moved),
-            up=up,
-            down=down,
-            firsts=len(firsts),
-        )
-    )
+    if firsts:
+        st.markdown(t("**{n}** students get their first result.", n=firsts))
+    if moved or not firsts:
+        st.markdown(t("**{moved}** results change: {up} up, {down} down.", moved=len(moved), up=up, down=down))
     values = [c.delta for c in moved] or [c.after for c in dry.changes if c.after is not None]
     title = t("change in points") if moved else t("points that would be published")
     if values:

@@ -41,7 +41,7 @@ def queue_part() -> None:
         else:
             release_held(name, item)
     with st.container(horizontal=True):
-        if st.button(t("Next, decide later (N)"), shortcut="n", icon=":material/skip_next:", key="queue_next"):
+        if st.button(t("Next, decide later"), shortcut="n", icon=":material/skip_next:", key="queue_next"):
             st.session_state.setdefault(SKIPPED, []).append(item.item)
             st.rerun()
         _take_back(name)
@@ -88,7 +88,7 @@ def _head(item: Item) -> None:
 
 def _take_back(name: str) -> None:
     last = st.session_state.get(LAST)
-    if last and st.button(t("Take the last one back (U)"), shortcut="u", icon=":material/undo:", key="queue_undo"):
+    if last and st.button(t("Take the last one back"), shortcut="u", icon=":material/undo:", key="queue_undo"):
         command(school().review.undecide, name, last, who(), done=t("It is on the queue again."))
         st.session_state.pop(LAST)
         st.rerun()

@@ -75,9 +75,7 @@ def start_round(plan: Plan) -> str:
 def _start_form() -> None:
     with st.form("round", border=True):
         st.markdown(
-            t(
-                "The lab injects one fault into the running plant and seals it. The room calls the machine on the page **Room**."
-            )
+            t("One fault goes into the running plant, sealed. The room calls the machine on the page **Room**.")
         )
         faults = {BY_CHANCE: t("by chance"), **{name: cls.title for name, cls in faults_of("machine").items()}}
         machines = {BY_CHANCE: t("by chance"), **{name: name for name in lab().spec.machines}}

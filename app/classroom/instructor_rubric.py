@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.classroom.instructor_desk import choose_assignment, school, table
+from app.classroom.instructor_desk import choose_assignment, school, table, yaml_area
 from app.controls import command
 from app.i18n import t
 from engine.classroom.robots import LAZY_LIMIT, prove_rubric
@@ -29,9 +29,7 @@ def rubric_part() -> None:
     with edit:
         st.subheader(t("{name}, version {n}", name=now.name, n=now.version))
         source = as_yaml(now)
-        text = st.text_area(
-            t("Rubric (YAML)"), source, height=470, key=f"rubric/{name}/{now.version}", label_visibility="collapsed"
-        )
+        text = yaml_area(t("Rubric (YAML)"), source, 470, f"rubric/{name}/{now.version}")
         problems = problems_of(text, Rubric, "rubric.yaml")
         for problem in problems:
             st.error(str(problem))
@@ -75,9 +73,9 @@ def _robot_table(proof: Proof | None) -> None:
         {
             t("Robot"): row.name,
             t("Kind"): words[row.lazy],
+            t("Verdict"): "" if not row.lazy else ("✓" if row.passed else t("✗ too much")),
             t("Mean"): round(row.mean, 1),
             t("95th"): round(row.p95, 1),
-            t("Verdict"): "" if not row.lazy else (t("✓ under the limit") if row.passed else t("✗ too much")),
         }
         for row in proof.rows
     ]

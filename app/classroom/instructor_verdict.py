@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.classroom.instructor_desk import school, who
-from app.classroom.instructor_publish import effect
+from app.classroom.instructor_publish import against_now, effect
 from app.controls import command
 from app.i18n import t
 from app.keys_of_session import DONE_KEY
@@ -22,10 +22,10 @@ SHARES = (0.0, 1 / 3, 2 / 3, 1.0)  # of a line's points, on the keys 1 to 4
 def verdict_form(name: str, item: Item) -> None:
     """Draw the four verdicts; the effect on the class is shown before anything is changed."""
     words = {
-        "right": (t("The truth is right (1)"), t("Nothing changes.")),
-        "wrong": (t("The truth is wrong (2)"), t("Events here are taken out.")),
-        "ambiguous": (t("Ambiguous (3)"), t("The stretch no longer counts for anybody.")),
-        "new event": (t("A new event (4)"), t("The stretch becomes an event.")),
+        "right": (t("The truth is right"), t("Nothing changes.")),
+        "wrong": (t("The truth is wrong"), t("Events here are taken out.")),
+        "ambiguous": (t("Ambiguous"), t("The stretch no longer counts for anybody.")),
+        "new event": (t("A new event"), t("The stretch becomes an event.")),
     }
     key = f"verdict/{item.item}"
     columns = st.columns(4)
@@ -46,7 +46,8 @@ def _confirm(name: str, item: Item, verdict: str) -> None:
         fault = st.selectbox(t("Which fault"), faults, key=f"fault/{item.item}")
     if verdict != "right":
         with st.expander(t("What this would change (nothing is changed yet)"), expanded=True):
-            effect(school().preview_truth(name, item, verdict, fault), f"preview/{item.item}/{verdict}")
+            dry = against_now(school().preview_truth(name, item, verdict, fault), school().regrades.dry_run(name))
+            effect(dry, f"preview/{item.item}/{verdict}")
     usual = {
         "right": t("looked at; the truth stands"),
         "wrong": t("there is no fault here"),
@@ -89,7 +90,7 @@ def mark_form(name: str, item: Item) -> None:
     columns = st.columns(4)
     for at, share in enumerate(SHARES):
         points = round(line.out_of * share, 1)
-        title = t("{points} of {out_of} ({key})", points=f"{points:g}", out_of=f"{line.out_of:g}", key=at + 1)
+        title = t("{points} of {out_of}", points=f"{points:g}", out_of=f"{line.out_of:g}")
         if columns[at].button(title, shortcut=str(at + 1), width="stretch", key=f"points-{at}"):
             _give(name, item, points, comment or "")
             st.rerun()
@@ -133,6 +134,6 @@ def release_held(name: str, item: Item) -> None:
     """Draw what can be done about a result that is held back."""
     person = next((p for p in school().people.students() if p.handle == item.handle), None)
     st.markdown(t("This result is graded and not released. The student sees nothing of it."))
-    if person is not None and st.button(t("Let it go (1)"), shortcut="1", icon=":material/lock_open:", key="held_go"):
+    if person is not None and st.button(t("Let it go"), shortcut="1", icon=":material/lock_open:", key="held_go"):
         command(school().grading.hold, name, person.person, False, who(), done=t("The result is no longer held."))
         st.rerun()

@@ -176,14 +176,15 @@ def fill(folder: Path, students: int = 40, own_plants: bool = False) -> None:
     ClassVault(vault.database).settings.put(name="secret", value=SECRET)
     school = Classroom(database, vault.database, folder, None, clock)
     try:
-        _make(school, clock, students, own_plants)
+        make(school, clock, students, own_plants)
     finally:
         school.close()
         vault.close()
         database.close()
 
 
-def _make(school: Classroom, clock: Clock, students: int, own_plants: bool) -> None:
+def make(school: Classroom, clock: Clock, students: int, own_plants: bool = False) -> None:
+    """Make people, assignments and work in an open class."""
     from engine.classroom.roster import read_roster
 
     school.apply_roster(read_roster(roster(students)))

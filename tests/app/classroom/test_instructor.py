@@ -1,0 +1,274 @@
+"""The instructors' pages on a small real class: every part runs, acts act, and students get none of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import lab as lab_module
+from app.keys import Keys
+from app.keys_of_session import MENU_KEY
+from app.lab import Lab
+from engine.clock import Clock
+from engine.plant.simulator import Plant
+from engine.plant.spec import load_plant
+from engine.records import time_us
+from engine.runner import Runner
+from engine.store.store import Store
+from tests.app.classroom import demo_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[3]
+SHELL = str(ROOT / "app" / "shell.py")
+PHRASE = "bodake-mirusa-felopi"
+PAGES = ("class_room", "grading", "conductor", "audit")
+PARTS = [
+    ("class_room", "people"),
+    ("class_room", "assignments"),
+    ("class_room", "rubric"),
+    ("class_room", "boards"),
+    ("class_room", "preview"),
+    ("grading", "queue"),
+    ("grading", "results"),
+    ("grading", "publish"),
+    ("grading", "items"),
+    ("grading", "evidence"),
+    ("grading", "gradebook"),
+    ("conductor", "round"),
+    ("conductor", "question"),
+    ("audit", ""),
+    ("room", ""),
+]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab with a class of twelve that has handed in; shared, for making it takes seconds."""
+    store, clock = Store(":memory:"), Clock(wall=lambda: 100.0, speed=10.0, start_us=time_us("2026-01-05T08:00:00Z"))
+    runner = Runner(Plant(load_plant("pump_station"), seed=7), store, {}, clock)
+    opened = Lab(store, runner, Keys(tmp_path_factory.mktemp("class"), PHRASE))
+    server = demo_class.Clock()
+    demo_class.make(opened.classroom, server, 12)
+    lab_module.publish(opened)
+    yield opened
+    lab_module.publish(None)
+    opened.close()
+
+
+def page(name: str, part: str = "", role: str = "instructor", handle: str | None = None) -> AppTest:
+    test = AppTest.from_file(SHELL, default_timeout=60)
+    test.user = {"role": role, "handle": handle}
+    test.run()
+    if part:
+        test.query_params["part"] = part
+    return test.switch_page(str(ROOT / "pages" / f"{name}.py")).run()
+
+
+def words(test: AppTest) -> str:
+    return " ".join(str(element) for element in test.main)
+
+
+def press(test: AppTest, label: str) -> AppTest:
+    return next(b for b in test.button if b.label == label).click().run()
+
+
+@pytest.mark.parametrize(("name", "part"), PARTS)
+def test_every_part_of_every_page_runs(made: Lab, name: str, part: str):
+    test = page(name, part)
+
+    assert not test.exception
+    assert test.title
+    assert [error.value for error in test.error] == []
+
+
+@pytest.mark.parametrize("role", ["student", "ta"])
+def test_nobody_but_instructors_gets_these_pages(made: Lab, role: str):
+    test = AppTest.from_file(SHELL, default_timeout=20)
+    test.user = {"role": role}
+    test.run()
+    shown = {one.url_path for pages in test.session_state[MENU_KEY].values() for one in pages}
+    assert not shown & set(PAGES)
+    for name in PAGES:
+        alone = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=20)
+        alone.user = {"role": role}
+        alone.run()
+        assert not alone.title
+        assert "instructors" in alone.warning[0].value
+
+
+def test_names_are_hidden_until_asked_for(made: Lab):
+    test = page("class_room", "people")
+    hidden = set(test.dataframe[0].value.columns)
+    test.toggle(key="show_names").set_value(True).run()
+
+    assert "Name" not in hidden
+    assert "Name" in set(test.dataframe[0].value.columns)
+
+
+def test_pasted_names_join_with_a_pin_each_shown_once(made: Lab):
+    before = len(made.classroom.people.students())
+    test = page("class_room", "people")
+    test.text_area(key="roster_names").set_value("Zoë 🙂\nBo, the 2nd\n").run()
+    assert "names" in words(test)
+    press(test, "Import")
+
+    assert len(made.classroom.people.students()) == before + 2
+    pins = dict(test.session_state["fresh_pins"])
+    assert len(pins) == 2
+    press(test, "I have them")
+    assert "fresh_pins" not in test.session_state
+    for person in made.classroom.people.students():
+        if person.handle in pins:
+            made.classroom.people.drop(person.person)
+
+
+def test_the_editor_names_the_line_of_a_mistake_and_does_not_save(made: Lab):
+    test = page("class_room", "assignments")
+    test.selectbox(key="assignment").select("wk5-draft").run()
+    area = next(a for a in test.text_area if a.key == "assignment_text/wk5-draft")
+    area.set_value(area.value.replace("mode: graded", "mode: gradet")).run()
+
+    assert "line 5" in test.error[0].value
+    assert next(b for b in test.button if b.key == "assignment_save").disabled
+
+
+def test_the_wizard_writes_a_file_that_goes_all_the_way_to_the_release(made: Lab):
+    test = page("class_room", "assignments")
+    test.text_input(key="wizard_title").set_value("Quick one").run()
+    test.number_input(key="wizard_days").set_value(2).run()
+    test.number_input(key="wizard_events").set_value(6).run()
+    test.selectbox(key="wizard_variants").select("shared").run()
+    press(test, "Make the assignment")
+    assert made.classroom.assignments.state("quick-one") == "draft"
+
+    made.classroom.make_variants("quick-one")
+    gate = made.classroom.check("quick-one")
+    assert gate.passed, gate.problems
+    test = page("class_room", "assignments")
+    test.selectbox(key="assignment").select("quick-one").run()
+    test.button(key="release_go").click().run()
+
+    assert made.classroom.assignments.state("quick-one") == "released"
+    assert made.classroom.assignments.commitment("quick-one") in words(test)
+
+
+def test_a_rubric_that_pays_lazy_robots_cannot_be_used(made: Lab):
+    test = page("class_room", "rubric")
+    test.selectbox(key="assignment").select("wk3-pump").run()
+    area = next(a for a in test.text_area if str(a.key).startswith("rubric/"))
+    area.set_value(area.value.replace("  - recall\n  - precision_gate\n", "  - recall\n")).run()
+
+    assert "Not proven" in test.error[0].value
+    assert next(b for b in test.button if b.key == "rubric_go").disabled
+
+
+def test_a_verdict_shows_its_effect_before_anything_changes(made: Lab):
+    test = page("grading", "queue")
+    test.selectbox(key="assignment").select("wk3-pump").run()
+    item = made.classroom.review.queue("wk3-pump")[0]
+    assert item.kind == "disputed"
+    test.button(key="verdict-2").click().run()
+
+    variant = made.classroom.assignments.variants("wk3-pump")[0].variant
+    assert made.classroom.assignments.keys("wk3-pump")[variant].version == 1
+    assert "results change" in words(test)
+    press(test, "Decide")
+    assert made.classroom.assignments.keys("wk3-pump")[variant].version == 2
+    assert item.item not in {one.item for one in made.classroom.review.queue("wk3-pump")}
+    looks = [e for e in made.classroom.audit.entries() if e.action == "looked at the truth of"]
+    assert looks[-1].actor == "instructor"
+
+
+def test_points_by_key_go_on_to_the_next_and_can_be_taken_back(made: Lab):
+    test = page("grading", "queue")
+    test.selectbox(key="assignment").select("wk3-pump").run()
+    while "verdict-0" in [b.key for b in test.button]:
+        press(test, "Next, decide later")
+    first = made.classroom.review.progress("wk3-pump")[0]
+    test.button(key="points-3").click().run()
+    assert made.classroom.review.progress("wk3-pump")[0] == first + 1
+    marks = [m for r in made.classroom.grading.results("wk3-pump") for m in r.marks]
+    assert [m.points for m in marks] == [10.0]
+
+    press(test, "Take the last one back")
+    assert made.classroom.review.progress("wk3-pump")[0] == first
+
+
+def test_publishing_is_two_steps_and_never_lower_is_a_choice(made: Lab):
+    test = page("grading", "publish")
+    test.selectbox(key="assignment").select("wk3-pump").run()
+    test.button(key="publish_go").click().run()
+    results = made.classroom.grading.results("wk3-pump")
+    assert made.classroom.assignments.state("wk3-pump") == "published"
+    assert not any(made.classroom.regrades.is_released("wk3-pump", r) for r in results)
+
+    test.selectbox(key="release_scope").select("section:A").run()
+    test.button(key="results_go").click().run()
+    released = {r.person.section for r in results if made.classroom.regrades.is_released("wk3-pump", r)}
+    assert released == {"A"}
+
+
+def test_a_gradebook_file_is_written_and_logged(made: Lab):
+    test = page("grading", "gradebook")
+    test.selectbox(key="assignment").select("wk3-pump").run()
+    press(test, "Write it")
+
+    text = test.session_state["written"][2]
+    assert text.splitlines()[0] == "Student,ID,SIS User ID,SIS Login ID,Section,Label the pump"
+    assert made.classroom.audit.entries()[-1].action == "exported"
+
+
+def test_a_round_is_sealed_called_and_revealed_without_names(made: Lab):
+    test = page("conductor", "round")
+    press(test, "Start the round")
+    name, kind, state = made.classroom.conductor.newest() or ("", "", "")
+    assert (kind, state) == ("fault", "running")
+    (sealed,) = made.plant.journal.injections
+    fault = sealed.fault.replace("_", " ")
+    assert sealed.fault not in words(test)
+    student = made.classroom.people.students()[0]
+    room = page("room", role="student", handle=student.handle)
+    assert not room.exception
+    assert sealed.fault not in words(room)
+    room.button(key=f"call/{sealed.machine}").click().run()
+    assert made.classroom.conductor.calls_of(name, student.person) == 1
+
+    test.button(key="round_pause").click().run()
+    assert made.runner.clock.paused
+    test.button(key="round_resume").click().run()
+    test.button(key="round_reveal").click().run()
+    room = page("room", role="student", handle=student.handle)
+
+    assert fault in test.header[0].value
+    assert student.handle not in words(test)
+    assert fault in words(room)
+
+
+def test_a_question_is_voted_on_twice_and_small_counts_are_hidden(made: Lab):
+    test = page("conductor", "question")
+    press(test, "Put it to the room")
+    student = made.classroom.people.students()[0]
+    for step in ("Open the vote", "Close the vote", "Talk to your neighbour", "Vote again", "Reveal"):
+        press(test, step)
+        if step in ("Open the vote", "Vote again"):
+            room: Any = page("room", role="student", handle=student.handle)
+            next(b for b in room.button if b.label == "vibration").click().run()
+            assert not room.exception
+    name, _, state = made.classroom.conductor.newest() or ("", "", "")
+
+    assert state == "reveal"
+    assert dict(made.classroom.conductor.tally(name, "second").counts)["vibration"] == "<5"
+    assert "vibration" in test.success[0].value
+
+
+def test_the_audit_page_proves_the_chain(made: Lab):
+    test = page("audit")
+
+    assert "The chain holds" in test.success[0].value
+    made.classroom.people._records.audit.change({"seq": 3}, action="forged")
+    assert "broken at entry 3" in page("audit").error[0].value
