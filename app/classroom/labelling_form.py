@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.classroom.student_data import summary
+from app.classroom.student_frame import clock
 from app.i18n import t
 from engine.classroom.label_files import read_labels, write_labels
 from engine.errors import LabError
 from engine.plant.spec import load_plant
-from engine.records import Label, iso_time, time_us
+from engine.records import Label, time_us
 
 if TYPE_CHECKING:
     from app.classroom.labelling import Bench
 
 NUDGES = (-10, -1, 1, 10)
 SURE, MAYBE = 1.0, 0.5
-CLOCK = "%Y-%m-%d %H:%M:%S"
 FILE_KEY = "labels_file"
 
 
@@ -27,7 +27,7 @@ def new_form(bench: Bench) -> None:
     """Draw the form for a new label: machine, start, end."""
     st.markdown(f"##### {t('New label')}")
     st.caption(t("Press L on the chart and drag, or write the times here."))
-    start = iso_time(bench.variant.start_us, seconds_only=True)
+    start = clock(bench.variant.start_us)
     with st.form("new-label", border=False):
         machine = st.selectbox(t("Machine"), bench.variant.machines, key="new-machine")
         first = st.text_input(t("Start (UTC)"), start, key="new-start")
@@ -35,7 +35,7 @@ def new_form(bench: Bench) -> None:
         if st.form_submit_button(t("Add label"), width="stretch"):
             span = _span(first, last)
             if span is None:
-                st.error(t("Write times as 2026-03-02T09:30:00Z; the end must be after the start."))
+                st.error(t("Write times as 2026-03-02 09:30:00; the end must be after the start."))
                 return
             label = bench.snapped(machine, *span)
             bench.change(lambda book: book.add(label), pick=label)
@@ -61,11 +61,11 @@ def edit_form(bench: Bench) -> None:
 def _edge(bench: Bench, at: int, edge: str, title: str, when_us: int) -> None:
     """Draw one edge: the time as text, and buttons that move it by readings."""
     key = f"edge-{edge}-{at}-{when_us}"
-    changed = st.text_input(t("{edge} (UTC)", edge=title), iso_time(when_us, seconds_only=True), key=key)
+    changed = st.text_input(t("{edge} (UTC)", edge=title), clock(when_us), key=key)
     try:
         wanted = time_us(changed)
     except ValueError:
-        st.error(t("Write times as 2026-03-02T09:30:00Z."))
+        st.error(t("Write times as 2026-03-02 09:30:00."))
         wanted = when_us
     if wanted // 1_000_000 != when_us // 1_000_000:
         _move(bench, at, edge, wanted - when_us)
@@ -168,8 +168,8 @@ def row(number: int, label: Label) -> dict[str, Any]:
     return {
         "#": number,
         t("Machine"): label.machine,
-        t("Start"): iso_time(label.start_us, seconds_only=True),
-        t("End"): iso_time(label.end_us, seconds_only=True),
+        t("Start"): clock(label.start_us),
+        t("End"): clock(label.end_us),
         t("Minutes"): f"{(label.end_us - label.start_us) / 60e6:.1f}",
         t("Type"): titles().get(label.fault, label.fault),
         t("How sure"): sure,

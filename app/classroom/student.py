@@ -140,8 +140,14 @@ class StudentDesk:
         at_us, _ = self.stream(assignment)
         return self._school.calls.call(self.person.person, assignment, machine, action, at_us, fault)
 
+    def standing(self, assignment: str) -> set[str]:
+        """Return the machines whose alarm stands."""
+        self._opened(assignment)
+        return self._school.calls.standing(self.person.person, assignment)
+
     def called(self, assignment: str) -> tuple[Label, ...]:
         """Return the alarms that were raised so far."""
+        self._opened(assignment)
         return self._school.calls.labels(self.person.person, assignment)
 
     # labels

@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.classroom.student_frame import PARAMETER, phase_badge, shown_time, time_left, with_data
+from app.classroom.student_frame import (
+    PARAMETER,
+    clock,
+    link_to_labelling,
+    phase_badge,
+    shown_time,
+    time_left,
+    with_data,
+)
 from app.classroom.student_handing import hand_in
 from app.classroom.student_results import disputes, result
 from app.i18n import t
 from app.snippets import show_in_python
-from engine.records import iso_time
 
 if TYPE_CHECKING:
     from app.classroom.student import Card, StudentDesk
@@ -84,8 +91,8 @@ def _credit(card: Card) -> None:
             st.markdown(f"{':material/check:' if passed else ':material/schedule:'} **{what}**")
             st.caption(when)
     with columns[-1].container(border=True, height="stretch"):
-        st.markdown(f"**{_attempts(card)}**")
-        st.caption(after)
+        st.markdown(f"**{after}**")
+        st.caption(_attempts(card) if card.phase != "closed" else t("nothing more is taken"))
     st.caption(t("Server time is {now}; it alone counts.", now=shown_time(card.now_us, zone)))
 
 
@@ -97,15 +104,15 @@ def _data(desk: StudentDesk, card: Card) -> None:
     third.metric(t("Length"), t("{n} days", n=f"{spec.plant.days:g}"), border=True)
     fourth.metric(t("One reading each"), f"{1 / spec.plant.rate_hz:g} s", border=True)
     if spec.submit in ("labels", "alarms"):
-        st.page_link("pages/label.py", label=t("Open the labelling page"), icon=":material/draw:")
+        link_to_labelling(spec.id)
     if spec.future_hidden:
         st.info(t("The future is hidden here: readings come in on the labelling page, and the alarms you raise count."))
     _downloads(desk, card)
     st.caption(
         t(
             "The data runs from {start} to {end}. It is yours alone: the file of somebody else does not fit.",
-            start=iso_time(variant.start_us, seconds_only=True),
-            end=iso_time(variant.end_us, seconds_only=True),
+            start=clock(variant.start_us),
+            end=clock(variant.end_us),
         )
         if spec.variants == "per_student"
         else t("Everybody works on the same data here.")
@@ -168,8 +175,8 @@ def _due_words(card: Card) -> str:
 
 def _work_words(card: Card) -> str:
     count = len(card.receipts)
-    done = t("nothing handed in yet") if not count else t("handed in {n} times", n=count)
-    return f"{done} · {_attempts(card)}"
+    done = t("nothing handed in yet") if not count else t("handed in: {n}", n=count)
+    return done if card.phase == "closed" else f"{done} · {_attempts(card)}"
 
 
 def _attempts(card: Card) -> str:

@@ -12,6 +12,7 @@ from app.access import viewer
 from app.classroom.student import StudentDesk
 from app.i18n import t
 from app.jobs import Job, show_progress
+from app.keys_of_session import MENU_KEY
 from app.lab import lab
 from engine.errors import AccessError
 
@@ -47,10 +48,24 @@ def choose_card(desk: StudentDesk, wanted: Any = None) -> Card | None:
     if not cards:
         return None
     titles = {card.spec.id: card.spec.title for card in cards}
-    if st.query_params.get(PARAMETER) not in titles:
-        st.query_params.pop(PARAMETER, None)
-    chosen = st.selectbox(t("Assignment"), list(titles), key=PARAMETER, format_func=titles.get, bind="query-params")
+    names, asked = list(titles), st.query_params.get(PARAMETER)
+    at = names.index(asked) if asked in names else 0
+    chosen = st.selectbox(
+        t("Assignment"), names, at, key="chosen-assignment", format_func=titles.get, on_change=_follow
+    )
     return next(card for card in cards if card.spec.id == chosen)
+
+
+def _follow() -> None:
+    st.query_params[PARAMETER] = st.session_state["chosen-assignment"]
+
+
+def link_to_labelling(assignment: str) -> None:
+    """Draw the link to the labelling page of an assignment; nothing where this role has no such page."""
+    pages = {page.url_path: page for section in st.session_state.get(MENU_KEY, {}).values() for page in section}
+    if "label" in pages:
+        label = t("Open the labelling page")
+        st.page_link(pages["label"], label=label, icon=":material/draw:", query_params={PARAMETER: assignment})
 
 
 def with_data(desk: StudentDesk, assignment: str) -> bool:
@@ -88,6 +103,11 @@ def shown_time(at_us: int, zone: str = "UTC") -> str:
     """Return a moment as people of that time zone write it, with the zone's name."""
     moment = datetime.fromtimestamp(at_us / 1e6, UTC).astimezone(ZoneInfo(zone))
     return f"{moment:%Y-%m-%d %H:%M} {zone}"
+
+
+def clock(at_us: int) -> str:
+    """Return a moment of the data in UTC, as it is written in forms and tables."""
+    return f"{datetime.fromtimestamp(at_us // 1_000_000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def time_left(until_us: int, now_us: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.classroom.student_frame import shown_time
+from app.classroom.student_frame import link_to_labelling, shown_time
 from app.i18n import t
 from app.settings import settings_form
 from engine.catalog import parts
@@ -73,7 +73,8 @@ def _labels(desk: StudentDesk, card: Card, agreed: bool) -> None:
         t("Hand in these {n}", n=count), key="hand-in-labels", type="primary", disabled=not agreed or not count,
         on_click=keep, args=(desk.hand_in_labels, name), width="stretch",
     )  # fmt: skip
-    see.page_link("pages/label.py", label=t("Open the labelling page"), icon=":material/draw:")
+    with see:
+        link_to_labelling(name)
     if not card.spec.future_hidden:
         _file(desk, card, agreed)
 

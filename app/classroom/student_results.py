@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.classroom.student_frame import clock
 from app.i18n import t
 from engine.errors import LabError
-from engine.records import iso_time, time_us
+from engine.records import time_us
 
 if TYPE_CHECKING:
     from app.classroom.student import Card, StudentDesk
@@ -66,7 +67,7 @@ def _which(desk: StudentDesk, card: Card) -> str:
     history = desk.results(card.spec.id)
     if history:
         note = f": {history[-1]['note']}" if history[-1]["note"] else ""
-        return t("Released result of {when}{note}", when=iso_time(history[-1]["at_us"], seconds_only=True), note=note)
+        return t("Released result of {when}{note}", when=clock(history[-1]["at_us"]), note=note)
     if card.phase in ("open", "late"):
         part = t("of the public part, ") if card.spec.split else ""
         return t("So far: {part}not the final mark. Where and when is told after the deadline.", part=part)
@@ -80,7 +81,7 @@ def disputes(desk: StudentDesk, card: Card) -> None:
     st.subheader(t("Disputes"))
     for one in desk.disputes(card.spec.id):
         with st.container(border=True):
-            span = f"{iso_time(one['start_us'], seconds_only=True)} – {iso_time(one['end_us'], seconds_only=True)}"
+            span = f"{clock(one['start_us'])} – {clock(one['end_us'])}"
             st.markdown(f"**{one['machine']}** {span}")
             st.text(one["text"])
             st.caption(t("Answer: {text}", text=one["answer"]) if one["answer"] else t("open"))
@@ -92,10 +93,8 @@ def disputes(desk: StudentDesk, card: Card) -> None:
         st.caption(t("Point at one interval and say in one sentence what you see there. A person reads it."))
         machine_at, start_at, end_at = st.columns(3)
         machine = machine_at.selectbox(t("Machine"), variant.machines, key="dispute-machine")
-        start = start_at.text_input(
-            t("Start (UTC)"), iso_time(variant.start_us, seconds_only=True), key="dispute-start"
-        )
-        end = end_at.text_input(t("End (UTC)"), iso_time(variant.start_us, seconds_only=True), key="dispute-end")
+        start = start_at.text_input(t("Start (UTC)"), clock(variant.start_us), key="dispute-start")
+        end = end_at.text_input(t("End (UTC)"), clock(variant.start_us), key="dispute-end")
         text = st.text_input(t("What you see"), max_chars=500, key="dispute-text")
         if st.form_submit_button(t("Open a dispute")):
             st.session_state[SAID_KEY] = _dispute(desk, card, machine, start, end, text)
@@ -106,7 +105,7 @@ def _dispute(desk: StudentDesk, card: Card, machine: str, start: str, end: str, 
     try:
         span = time_us(start), time_us(end)
     except ValueError:
-        return t("Write times as 2026-03-02T09:30:00Z.")
+        return t("Write times as 2026-03-02 09:30:00.")
     if span[1] <= span[0]:
         return t("The interval must end after it starts.")
     try:

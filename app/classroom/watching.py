@@ -9,11 +9,11 @@ import streamlit as st
 from app.classroom.label_chart import label_chart
 from app.classroom.labelling import titles
 from app.classroom.labelling_form import row
+from app.classroom.student_frame import clock
 from app.classroom.student_handing import keep, show_receipt
 from app.controls import command, problem_box
 from app.i18n import t
 from engine.plant.spec import load_plant
-from engine.records import iso_time
 
 if TYPE_CHECKING:
     from app.classroom.student import Card, StudentDesk
@@ -55,7 +55,7 @@ def _controls(desk: StudentDesk, card: Card, at_us: int, speed: float) -> None:
                 t("Begin") if at_us <= variant.start_us else t("Go on"), icon=":material/play_arrow:", type="primary",
                 key="watch-run", on_click=lambda: command(desk.run, name, wanted), disabled=at_us >= variant.end_us,
             )  # fmt: skip
-        standing = {label.machine for label in desk.called(name) if label.end_us > at_us}
+        standing = desk.standing(name)
         for machine in variant.machines:
             _call(desk, name, machine, machine in standing, at_us > variant.start_us)
 
@@ -73,7 +73,7 @@ def _call(desk: StudentDesk, name: str, machine: str, stands: bool, begun: bool)
 def _so_far(desk: StudentDesk, card: Card) -> None:
     called, at_us = desk.called(card.spec.id), desk.stream(card.spec.id)[0]
     st.markdown(f"##### {t('Your alarms')} ({len(called)})")
-    st.caption(t("The stream is at {when}.", when=iso_time(at_us, seconds_only=True)))
+    st.caption(t("The stream is at {when}.", when=clock(at_us)))
     if called:
         st.dataframe([row(k, label) for k, label in enumerate(called, start=1)], hide_index=True, width="stretch")
     show_receipt(desk.card(card.spec.id))

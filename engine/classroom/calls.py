@@ -66,6 +66,11 @@ class Calls:
         at_us = min(float(span[1]), at_us + speed * (self._now_us() - since_us))
         return round(at_us), speed if at_us < span[1] else 0.0
 
+    def standing(self, person: str, assignment: str) -> set[str]:
+        """Return the machines whose alarm was raised and not cleared yet."""
+        last = {row["machine"]: row["action"] for row in self._rows(person, assignment) if row["machine"]}
+        return {machine for machine, action in last.items() if action == "raise"}
+
     def labels(self, person: str, assignment: str) -> tuple[Label, ...]:
         """Return the calls of a person as labels: from each raise to its clear on the same machine."""
         found: list[Label] = []

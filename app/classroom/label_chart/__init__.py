@@ -33,13 +33,16 @@ export default function (component) {
   held.set(place, mine)
   import(new URL("label-assets/label.js", document.baseURI).href)
     .then((label) => { if (!mine.gone) mine.app = label.mount(mine.next) })
-    .catch((problem) => { place.querySelector("#label").textContent = "The chart could not start: " + problem })
+    .catch((problem) => { place.querySelector("#labeller").textContent = "The chart could not start: " + problem })
   return mine.stop
 }
 """
 
 _component = st.components.v2.component(
-    "faultlab_label", html='<div id="label"></div>', js=LOADER, css=(FOLDER / "label.css").read_text(encoding="utf-8")
+    "faultlab_label",
+    html='<div id="labeller"></div>',
+    js=LOADER,
+    css=(FOLDER / "label.css").read_text(encoding="utf-8"),
 )
 
 

@@ -18,11 +18,11 @@ export class Labeller {
     this.mode = "zoom"
     this.cursor = this.selection = this.begun = null
     this.until = this.data.until ?? this.data.end
-    this.seen = this.data.seen.map((span) => [...span])
+    this.seen = joined(this.data.seen)
     this.fresh = []
     this.over = new Map()
     this.view = this.firstView()
-    this.ui = build(component.parentElement.querySelector("#label"), this)
+    this.ui = build(component.parentElement.querySelector("#labeller"), this)
     fill(this)
     this.resize = new ResizeObserver(() => { this.theme = null; this.load(); this.draw() })
     this.resize.observe(this.ui.root)
@@ -85,6 +85,7 @@ export class Labeller {
 
   // The window in view, thinned by the server; the newest question wins.
   load() {
+    this.ui?.root.classList.add("loading")
     const mine = (this.asked = (this.asked || 0) + 1)
     clearTimeout(this.soon)
     this.soon = setTimeout(async () => {
@@ -96,6 +97,7 @@ export class Labeller {
         this.window = { ...window, machine }
         if (this.data.hidden) this.until = Math.min(this.until, window.until)
         this.ui.note.hidden = true
+        this.ui.root.classList.remove("loading")
         this.ui.root.dataset.loads = Number(this.ui.root.dataset.loads || 0) + 1
         this.draw()
         setTimeout(() => this.look(machine, start, end), LOOK_MS)
@@ -117,19 +119,14 @@ export class Labeller {
     if (end - start > SEEN_MS + 1000) return
     const span = [machine, Math.max(start, this.data.start), Math.min(end, this.until)]
     if (span[2] <= span[1]) return
-    this.seen.push(span)
+    this.seen = joined([...this.seen, span])
     this.fresh.push(span)
     this.draw()
   }
 
-  share(machine) {
-    const spans = this.seen.filter((s) => !machine || s[0] === machine).sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]))
-    let total = 0, at = null, to = 0
-    for (const [name, start, end] of spans) {
-      if (name !== at) { at = name; to = start }
-      if (end > to) { total += end - Math.max(to, start); to = end }
-    }
-    return total / ((this.data.end - this.data.start) * (machine ? 1 : this.data.machines.length))
+  share() {
+    const total = this.seen.reduce((sum, [, start, end]) => sum + end - start, 0)
+    return total / ((this.data.end - this.data.start) * this.data.machines.length)
   }
 
   nextUnseen() {
@@ -137,7 +134,7 @@ export class Labeller {
     for (let k = 0; k < order.length; k++) {
       const machine = order[(order.indexOf(this.machine) + k) % order.length]
       let to = this.data.start
-      for (const [, start, end] of this.seen.filter((s) => s[0] === machine).sort((a, b) => a[1] - b[1])) {
+      for (const [, start, end] of this.seen.filter((s) => s[0] === machine)) {
         if (start > to + 60e3) break
         to = Math.max(to, end)
       }
@@ -238,3 +235,14 @@ export class Labeller {
 }
 
 const us = (ms) => Math.round(ms * 1000)
+
+// Spans of each machine in order, with those that touch made one.
+function joined(spans) {
+  const sorted = [...spans].sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1])), found = []
+  for (const [machine, start, end] of sorted) {
+    const last = found.at(-1)
+    if (last && last[0] === machine && start <= last[2]) last[2] = Math.max(last[2], end)
+    else found.push([machine, start, end])
+  }
+  return found
+}

@@ -2,7 +2,7 @@
 
 import { INK, prepare, scales, timeAxis } from "../assets/plot.js"
 
-const ROW = 26
+const ROW = 26, DAY = 86400e3
 
 export function drawOver(app) {
   const { ui, data, theme } = app, canvas = ui.over, size = Math.round(theme.rem * 0.7)
@@ -25,7 +25,20 @@ export function drawOver(app) {
     if (chosen) frame(pen, app, place, y)
   })
   future(pen, app, place, height)
-  timeAxis(pen, { ...place, top: 0, h: data.machines.length * ROW }, theme, { start: data.start, end: data.end }, size)
+  const axis = { ...place, top: 0, h: data.machines.length * ROW }
+  if (data.end - data.start <= 2 * DAY) timeAxis(pen, axis, theme, { start: data.start, end: data.end }, size)
+  else days(pen, axis, theme, data, size)
+}
+
+// Days by date; midnight is where one begins.
+function days(pen, place, theme, data, size) {
+  const every = Math.max(1, Math.ceil((((data.end - data.start) / DAY) * size * 4) / place.w))
+  pen.textAlign = "left"; pen.textBaseline = "top"; pen.fillStyle = theme.soft; pen.strokeStyle = theme.grid; pen.lineWidth = 1
+  for (let at = Math.ceil(data.start / DAY) * DAY; at < data.end; at += every * DAY) {
+    const x = Math.round(place.x(at)) + 0.5
+    pen.beginPath(); pen.moveTo(x, 3); pen.lineTo(x, place.h + 6); pen.stroke()
+    if (x < place.left + place.w - size * 3) pen.fillText(new Date(at).toISOString().slice(5, 10), x + 3, place.h + 4)
+  }
 }
 
 function frame(pen, app, place, y) {

@@ -3,7 +3,7 @@
 import { element } from "../assets/frame.js"
 
 export function build(root, app) {
-  const { words, windows } = app.data, ui = { root }
+  const { words, windows } = app.data, ui = { root, words }
   const button = (text, act, more = {}) => element("button", { type: "button", onclick: act, text, ...more })
   ui.modeText = element("span", { text: words.zooming })
   ui.mode = element("button", { type: "button", class: "mode", "aria-pressed": "false", title: words.mode_help, onclick: () => app.setMode(app.mode === "zoom" ? "label" : "zoom") },
@@ -16,7 +16,7 @@ export function build(root, app) {
   const icon = (text, name, act) => button(text, act, { "aria-label": name, title: name })
   const bar = element("div", { class: "bar" }, ui.mode, ui.begin, ui.finish, element("span", { class: "gap" }),
     icon("◀", words.earlier, () => app.pan(-0.8)), icon("▶", words.later, () => app.pan(0.8)),
-    icon("＋", words.nearer, () => app.zoom(0.5)), icon("－", words.farther, () => app.zoom(2)), ui.window)
+    icon("+", words.nearer, () => app.zoom(0.5)), icon("−", words.farther, () => app.zoom(2)), ui.window)
   ui.unseen = button(words.unseen, () => app.nextUnseen(), { title: "U" })
   bar.append(ui.unseen)
   for (const one of [ui.mode, ui.begin, ui.finish]) one.hidden = app.data.hidden
@@ -60,7 +60,7 @@ export function moment(ms) { return new Date(ms).toISOString().slice(0, 16).repl
 function readout(app) {
   const { ui, window, view, data } = app
   ui.title.textContent = app.machine
-  ui.span.textContent = `${moment(view.start)} – ${moment(view.end)} UTC`
+  ui.span.textContent = waiting(ui) + `${moment(view.start)} – ${moment(view.end)} UTC`
   ui.at.textContent = app.cursor === null ? "" : new Date(app.cursor).toISOString().slice(0, 19).replace("T", " ")
   ui.share.textContent = `${data.words.seen} ${Math.round(100 * Math.min(1, app.share()))} %`
   ui.finish.disabled = app.begun === null
@@ -71,6 +71,8 @@ function readout(app) {
     tile.what.setAttribute("aria-pressed", String(app.sensor === tile.sensor.name))
   }
 }
+
+const waiting = (ui) => (ui.root.classList.contains("loading") && ui.words ? ui.words.loading + " … " : "")
 
 export function short(value) { return Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(4))) }
 
