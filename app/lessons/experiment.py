@@ -16,7 +16,17 @@ from lessons.proofs import fingerprint
 from lessons.reader import Lesson, setup_of
 from lessons.spec import METRICS, Control, Experiment, Prediction
 
-PERCENT = ("event_recall", "event_precision", "flood_share", "late_loss_share", "true_alarm_share", "type_accuracy")
+PERCENT = (
+    "event_recall",
+    "event_precision",
+    "flood_share",
+    "late_loss_share",
+    "true_alarm_share",
+    "type_accuracy",
+    "alarm_share",
+    "stranger_share",
+    "worst_recall",
+)
 
 
 def number(value: float | str | bool | None) -> str:
@@ -66,13 +76,17 @@ def _ask(lesson: Lesson, name: str, prediction: Prediction) -> None:
         if prediction.kind == "choice":
             given: Any = st.radio(t("Your prediction"), prediction.options, index=None, key=f"{key}-value")
         else:
-            given = st.number_input(f"{t('Your prediction')} ({prediction.unit})", value=None, key=f"{key}-value")
+            given = st.number_input(_with_unit(t("Your prediction"), prediction.unit), value=None, key=f"{key}-value")
         if st.form_submit_button(t("This is what I expect"), type="primary"):
             if given is None:
                 st.warning(t("Say something first; a guess is fine."))
             else:
                 keep(lesson, f"predict.{name}", given)
                 st.rerun()
+
+
+def _with_unit(label: str, unit: str) -> str:
+    return f"{label} ({unit})" if unit else label
 
 
 def truth_of(lesson: Lesson, prediction: Prediction) -> Any:
@@ -127,13 +141,13 @@ def show_experiment(lesson: Lesson, name: str) -> dict[str, Any]:
 
 def show_outcome(experiment: Experiment, found: Outcome, key: str) -> None:
     """Show an experiment's numbers, property checks and lanes."""
-    shown = experiment.readout or tuple(found.metrics)[:4]
-    for column, metric in zip(st.columns(len(shown)), shown, strict=True):
-        column.metric(_label(metric), _shown(metric, found.metrics.get(metric)), help=METRICS[metric])
+    names = experiment.readout or tuple(found.metrics)[:4]
+    for column, metric in zip(st.columns(len(names)), names, strict=True):
+        column.metric(_label(metric), shown(metric, found.metrics.get(metric)), help=METRICS[metric])
     _checks(found)
     if found.lanes:
         st.plotly_chart(lanes_figure(found.lanes, key), width="stretch", key=f"figure-{key}")
-        st.caption(_summary(found, shown))
+        st.caption(_summary(found, names))
     for note in found.notes:
         st.caption(note)
 
@@ -149,14 +163,17 @@ def _label(metric: str) -> str:
     return metric.replace("_", " ").capitalize()
 
 
-def _shown(metric: str, value: float | None) -> str:
-    return f"{100 * value:.0f} %" if metric in PERCENT and value is not None else number(value)
+def shown(metric: str, value: float | str | bool | None) -> str:
+    """Return a metric as prose and readouts show it; shares are per cent."""
+    if metric not in PERCENT or not isinstance(value, int | float):
+        return number(value)
+    return f"{100 * value:.1f} %" if 0 < abs(value) < 0.095 else f"{100 * value:.0f} %"
 
 
-def _summary(found: Outcome, shown: tuple[str, ...]) -> str:
+def _summary(found: Outcome, names: tuple[str, ...]) -> str:
     """Say in words what the figure shows."""
     lanes = ", ".join(lane.title for lane in found.lanes)
-    figures = "; ".join(f"{_label(metric)}: {_shown(metric, found.metrics.get(metric))}" for metric in shown)
+    figures = "; ".join(f"{_label(metric)}: {shown(metric, found.metrics.get(metric))}" for metric in names)
     return t("Shown: {lanes}. {figures}.", lanes=lanes, figures=figures)
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from app.access import viewer
 from app.i18n import LANGUAGE_KEY, t
 from app.lessons.exercise import show_exercise
-from app.lessons.experiment import number, show_experiment, show_prediction
+from app.lessons.experiment import show_experiment, show_prediction, shown
 from app.lessons.notebook import offer_notebook
 from app.lessons.progress import done, forget, person, records, share_done
 from app.lessons.quiz import show_quiz
@@ -137,7 +137,7 @@ def show_prose(lesson: Lesson, piece: Piece, values: dict[str, dict[str, Any]]) 
 
 def _markdown(lesson: Lesson, text: str, values: dict[str, dict[str, Any]]) -> None:
     """Show Markdown with its live numbers filled in; images come from the lesson's own folder."""
-    filled = LIVE_NUMBER.sub(lambda found: number(values.get(found[1], {}).get(found[2])), text)
+    filled = LIVE_NUMBER.sub(lambda found: shown(found[2], values.get(found[1], {}).get(found[2])), text)
     at = 0
     for image in IMAGE.finditer(filled):
         st.markdown(filled[at : image.start()])

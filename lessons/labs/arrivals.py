@@ -16,7 +16,6 @@ from lessons.labs.base import LabKind, Lane, Number, Outcome
 from lessons.spec import Strict
 
 
-
 class Settings(Strict):
     """The keys of this kind: how rows travel, how long windows wait, and how long they can be corrected.
 

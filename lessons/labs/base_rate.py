@@ -47,8 +47,10 @@ def _dots(faulty: int, true: int, false: int) -> Lane:
     at = np.arange(CHECKS)
     x, y = (at // ROWS + 1).astype(float), (at % ROWS + 1).astype(float)
     # The false alarms are spread evenly over the healthy checks, so that the picture does not depend on chance.
-    healthy = np.linspace(faulty, CHECKS - 1, false).round().astype(int) if false else np.zeros(0, int)
+    healthy = faulty + ((np.arange(false) + 0.5) * (CHECKS - faulty) / max(false, 1)).astype(int)
     alarms = np.concatenate([at[:true], healthy])
     marks = tuple((float(x[i]), float(y[i])) for i in alarms)
     band = ((0.5, float(np.ceil(max(faulty, 1) / ROWS)) + 0.5, "faulty"),)
-    return Lane("1,000 checks", x.tolist(), y.tolist(), "points", time=False, spans=band, marks=marks, x_title="cross: alarm")
+    return Lane(
+        "1,000 checks", x.tolist(), y.tolist(), "points", time=False, spans=band, marks=marks, x_title="cross: alarm"
+    )

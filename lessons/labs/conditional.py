@@ -119,16 +119,12 @@ def _by_stage(history: Block, block: Block, sensor: str) -> tuple[FloatArray, Fl
     return values - np.nan_to_num(residuals, nan=0.0) * scale, scale
 
 
-def _lanes(
-    scored: ScoredReadings, settings: Settings, values: FloatArray, expected: FloatArray
-) -> tuple[Lane, ...]:
+def _lanes(scored: ScoredReadings, settings: Settings, values: FloatArray, expected: FloatArray) -> tuple[Lane, ...]:
     block = scored.block
     place = np.unique(np.linspace(0, len(block) - 1, min(DRAWN, len(block))).astype(int))
     x = (block.times_us[place] / 1000).tolist()
     starts = [run for run in scored.runs() if run.machine == block.machines[0]][:300]
     marks = tuple((run.start_us / 1000, settings.limit) for run in starts)
     lanes = [(settings.sensor, values), ("expected", expected), ("score", scored.scores[:, 0])]
-    drawn = [
-        Lane(title, x, [None if np.isnan(v) else round(float(v), 3) for v in y[place]]) for title, y in lanes[:2]
-    ]
+    drawn = [Lane(title, x, [None if np.isnan(v) else round(float(v), 3) for v in y[place]]) for title, y in lanes[:2]]
     return (*drawn, Lane("score", x, np.round(scored.scores[place, 0], 3).tolist(), limit=settings.limit, marks=marks))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.records import Block, FloatArray
 
 DETECTOR = "limit"
+MARKS = 400  # crosses drawn at most, evenly thinned
 
 
 class Settings(Strict):
@@ -123,7 +124,7 @@ def _lanes(block: Block, at: int, limit: float, alarms: list[Alarm], sensor: str
     x = (block.times_us[place] / 1000).tolist()
     y = [None if np.isnan(v) else round(float(v), 3) for v in block.values[place, 0, at]]
     mine = [alarm for alarm in alarms if alarm.machine == machine]
-    marks = tuple((alarm.start_us / 1000, limit) for alarm in mine[:800])
+    marks = tuple((alarm.start_us / 1000, limit) for alarm in mine[:: len(mine) // MARKS + 1])
     hours = np.arange(int(block.times_us[0]), int(block.times_us[-1]) + 1, 10 * MINUTE_US)
     counts = np.histogram([alarm.start_us for alarm in alarms], bins=[*hours, hours[-1] + 10 * MINUTE_US])[0]
     load = Lane("alarms in 10 min", (hours / 1000).tolist(), counts.astype(float).tolist(), "bars", limit=float(FLOOD))

@@ -1,4 +1,4 @@
-"""Experiment kind "moving": a baseline that follows a sensor, a slow fault, and maintenance that changes what is normal.
+"""Experiment kind "moving": a baseline that follows a sensor, a slow fault, and maintenance that changes normal.
 
 What the hour and the load explain is taken away first (weights learned from the history and kept). A baseline then
 follows what is left with a time constant, and the score is the distance from it. After each maintenance stop the plant
@@ -7,6 +7,7 @@ has a new thermometer, calibrated a little differently: a benign change that the
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -89,7 +90,7 @@ def _with_swaps(settings: Settings, seed: int) -> Readings:
         ends = _stop_ends(block.status[:, place])
         # A new sensor replaces the last one, so each lasts until the next stop.
         borders = [*[int(block.times_us[i]) for i in ends], int(block.times_us[-1])]
-        for start, end in zip(borders, borders[1:], strict=False):
+        for start, end in pairwise(borders):
             swaps.append(
                 InjectPart(
                     fault="sensor_swap", machine=machine, sensors=(settings.sensor,), minutes=(end - start) / MINUTE_US,

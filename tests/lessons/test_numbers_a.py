@@ -58,7 +58,7 @@ def test_an_average_of_weight_a_fifth_spreads_by_a_third() -> None:
 
     assert math.sqrt(0.2 / 1.8) == pytest.approx(0.33, abs=0.005)
     assert math.sqrt(np.mean(spread2)) == pytest.approx(0.33, abs=0.01)
-    assert 0.8**3 == pytest.approx(0.5, abs=0.02), "three more readings halve the weight of an old one"
+    assert pytest.approx(0.5, abs=0.02) == 0.8**3, "three more readings halve the weight of an old one"
 
 
 def test_memory_in_the_noise_ruins_a_cusum_and_the_correction_mends_it() -> None:
@@ -67,14 +67,17 @@ def test_memory_in_the_noise_ruins_a_cusum_and_the_correction_mends_it() -> None
     plain = lab.run(Charts(chart="cusum", memory=0.5), 3).metrics
     corrected = lab.run(Charts(chart="cusum", memory=0.5, corrected=True), 3).metrics
 
-    assert plain["arl0"] is not None and corrected["arl0"] is not None and plain["arl1"] and corrected["arl1"]
+    assert plain["arl0"] is not None
+    assert corrected["arl0"] is not None
+    assert plain["arl1"]
+    assert corrected["arl1"]
     assert plain["arl0"] < 100 < 400 < corrected["arl0"]
     assert corrected["arl1"] > plain["arl1"]
 
 
 def test_a_day_of_readings_every_ten_seconds_has_8640_of_them() -> None:
     assert 86_400 / 10 == 8640
-    assert 86_400 / 10 / 400 == pytest.approx(20, abs=2), "the decoy's false alarms a day"
+    assert pytest.approx(20, abs=2) == 86_400 / 10 / 400, "the decoy's false alarms a day"
 
 
 def test_sixty_eight_degrees_are_a_usual_afternoon_and_a_strange_night() -> None:
@@ -99,7 +102,8 @@ def test_lesson_four_leaves_less_than_a_third_of_the_spread() -> None:
     lab = lab_kind("conditional")
     found = lab.run(lab.Settings.model_validate(lesson.lab.experiments["level"].setup), 7).metrics
 
-    assert found["sd"] is not None and found["sd"] < 3.2 / 3
+    assert found["sd"] is not None
+    assert found["sd"] < 3.2 / 3
     assert 6.0 / found["sd"] == pytest.approx(7, abs=1), "the 6 °C error in spreads of the residual"
     assert found["event_recall"] == 1.0
 
@@ -136,8 +140,10 @@ def test_the_middle_of_the_gap_is_ordinary_for_ecod() -> None:
     ecod = lab.run(lab.Settings(shape="gap", detector="ecod"), 7).metrics["stranger_share"]
     forest = lab.run(lab.Settings(shape="gap", detector="isolation_forest"), 7).metrics["stranger_share"]
 
-    assert ecod is not None and ecod > 0.3
-    assert forest is not None and forest < 0.01
+    assert ecod is not None
+    assert ecod > 0.3
+    assert forest is not None
+    assert forest < 0.01
 
 
 def test_lesson_seven_counts_a_hundred_and_fifty_windows() -> None:
@@ -158,7 +164,7 @@ def test_a_baseline_trails_a_ramp_by_slope_times_time_constant() -> None:
         _, distance_from = follow(ramp, np.zeros(len(ramp), np.uint8), step_h, Moving(follow_h=tau))
         assert distance_from.max() <= gap + 0.01
         assert distance_from[-1] == pytest.approx(gap, rel=0.03)
-    assert 40 * 0.3 / 24 == pytest.approx(0.5), "the drift of the experiment, °C an hour"
+    assert pytest.approx(0.5) == 40 * 0.3 / 24, "the drift of the experiment, °C an hour"
 
 
 def test_the_share_of_true_alarms_of_lesson_nine() -> None:
