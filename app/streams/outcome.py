@@ -64,7 +64,7 @@ def show_times(film: Film) -> None:
     st.caption(
         t(
             "{n} rows reached the windows: {on_time} on time, {late} late, {again} again. A row below the line of no "
-            "delay is older than its arrival; one that falls under the end of its window's patience is late.",
+            "delay is older than its arrival; a row whose window the watermark has already closed is late.",
             n=len(film.seen),
             on_time=counts[ON_TIME],
             late=counts[LATE],
