@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from app.compare.lanes import Lane, lanes_figure
+from app.compare.notebook import offer_comparison
 from app.compare.panel_view import panel_table, show_panel
 from app.compare.working import tell
 from app.i18n import t
@@ -142,6 +143,7 @@ def _downloads(result: Result) -> None:
             t("Scores and alarms (CSV)"), lambda: scores_csv(result), "comparison_scores.csv", "text/csv",
             icon=":material/download:", key=f"{KEY}-scores-csv",
         )  # fmt: skip
+        offer_comparison(result)
 
 
 def csv_of(rows: list[dict[str, Any]]) -> bytes:

@@ -14,6 +14,8 @@ from lessons.zips import MOST_ZIP_BYTES, pack_lesson
 
 CHOSEN_KEY = "author-draft"
 EDITOR_PX = 620
+# Indentation means something in YAML, so it must be seen.
+MONOSPACE = "<style>[data-testid=stTextArea] textarea{font:.8rem/1.5 ui-monospace,Consolas,monospace}</style>"
 
 
 def choose_draft() -> Path | None:
@@ -77,6 +79,7 @@ def edit(folder: Path) -> Lesson | None:
     """Show one file in an editor and every problem with its line; returns the lesson when it can be read."""
     file = st.segmented_control(t("File"), drafts.FILES, default=drafts.FILES[0], key="author-file") or drafts.FILES[0]
     text = (folder / file).read_text(encoding="utf-8-sig") if (folder / file).exists() else ""
+    st.html(MONOSPACE)
     left, right = st.columns([3, 2])
     with left:
         changed = st.text_area(
