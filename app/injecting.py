@@ -30,6 +30,9 @@ def injection_form() -> None:
         t("Kind"), KINDS, default="machine", key="inject_kind", format_func=kinds.get, required=True
     )
     faults = faults_of(chosen or "machine")
+    if not faults:
+        st.info(t("Nothing can be injected here: this plant is a recording."))
+        return
     name = st.selectbox(t("Fault"), list(faults), key="inject_fault", format_func=lambda one: faults[one].title)
     cls = faults[name]
     st.caption(catalog.caption(cls))

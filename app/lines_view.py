@@ -50,7 +50,10 @@ def lines_now() -> None:
     waiting = all(state.version is None for state in states)
     if st.session_state.pop(WAITING_KEY, False) and not waiting:
         st.rerun()  # the history below can be scored now
-    if waiting:
+    job = st.session_state.get(MODELS_KEY)
+    if waiting and job is not None and job.problem is not None:
+        st.caption(t("There is no model of each line: {why}", why=job.problem))
+    elif waiting:
         st.session_state[WAITING_KEY] = True
         st.caption(t("Each line's own model is being fitted on its last week; scores follow in a few seconds."))
 
@@ -102,7 +105,7 @@ def _model_words(state: LineState) -> str:
 
 def _reading(sensor: SensorSpec, state: LineState) -> str:
     value, level = state.readings.get(sensor.name), state.levels.get(sensor.name, "normal")
-    shown = "–" if value is None else f"{value:g}"
+    shown = "–" if value is None else f"{value:.5g}"
     mark = pill(level, word_of(level))
     return (
         f'<div class="reading"><div class="what">{escape(sensor.title)}</div>'

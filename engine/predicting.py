@@ -16,6 +16,7 @@ import numpy as np
 from engine.catalog import make, part, parts
 from engine.detectors.windowed import Windowed
 from engine.errors import LabError, ParameterError
+from engine.importing.replay import RecordedPlant
 from engine.models import Models
 from engine.records import DAY_US, MINUTE_US, block_of
 
@@ -146,7 +147,10 @@ class Predictors:
     def _fitted(
         self, plant: Plant, run: int, now_us: int, detector: str, machines: tuple[str, ...]
     ) -> dict[str, LineModel]:
-        history = plant.block(np.arange(now_us - HISTORY_US, now_us, STEP_US, dtype=np.int64))
+        if isinstance(plant, RecordedPlant):
+            history = plant.recorded_history
+        else:
+            history = plant.block(np.arange(now_us - HISTORY_US, now_us, STEP_US, dtype=np.int64))
         return {machine: self._fit_one(plant.spec, history.machine(machine), run, detector) for machine in machines}
 
     def _fit_one(self, spec: PlantSpec, history: Block, run: int, detector: str) -> LineModel:

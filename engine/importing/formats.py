@@ -129,7 +129,7 @@ def _read(path: Path, folder: Path, most_sensors: int) -> _File:
     if len(keep) < len(table.sensors):
         notes += (f"{path.name}: {len(keep)} of {len(table.sensors)} sensors are kept (--most-sensors).",)
     names = different([plain_name(table.sensors[at], "sensor") for at in keep])
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-._") or "machine"
+    stem = _machine_name(path, folder)
     tracks, answers = [], {}
     for block, rows, span in zip(table.blocks, table.rows, spans, strict=True):
         told = re.sub(r"[^A-Za-z0-9_.-]+", "-", block.machines[0]).strip("-._") or "machine"
@@ -144,6 +144,14 @@ def _read(path: Path, folder: Path, most_sensors: int) -> _File:
             answers[machine] = found
     units = tuple(table.units[at] for at in keep)
     return _File(path, tuple(tracks), tuple(names), units, answers, notes)
+
+
+def _machine_name(path: Path, folder: Path) -> str:
+    """Return a machine's name from its file's path below the data: valve1/0.csv is valve1-0."""
+    data = folder / "data"
+    inside = path.relative_to(data if data in path.parents else folder).with_suffix("")
+    parts = inside.parts[-2:] if inside.name.isdigit() else inside.parts[-1:]
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", "-".join(parts)).strip("-._") or "machine"
 
 
 def _labels(profile: Profile) -> BoolArray | None:
