@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from engine.comparing.xray import Look
 
-HEIGHT_PX = 360
+HEIGHT_PX = 320
 NOW, USUAL, LIMIT = OKABE_ITO[1], OKABE_ITO[2], OKABE_ITO[1]
 MOST_LINES = 4
 CHI_95 = 2.4477  # sqrt of the 95 % quantile of chi² with two degrees of freedom
@@ -41,7 +41,7 @@ def score_figure(look: Look, times_us: Any, level: float) -> go.Figure:
         figure.add_hline(level, line={"dash": "dash", "color": LIMIT, "width": 1})
     marker = {"symbol": "diamond", "size": 11, "color": NOW}
     figure.add_scatter(x=[at[look.at]], y=[look.scores[look.at]], mode="markers", marker=marker, name=t("looked at"))
-    figure.update_layout(height=130, margin={"l": 50, "r": 10, "t": 6, "b": 24}, showlegend=False)
+    figure.update_layout(height=112, margin={"l": 50, "r": 10, "t": 6, "b": 24}, showlegend=False)
     figure.update_yaxes(rangemode="tozero", nticks=3)
     return for_theme(figure)
 

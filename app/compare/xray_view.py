@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine.records import Block
 
 KEY, STATE, WATCHES = "xray", "xray-kept", "xray-watches"
-FIRST = "cusum"
+FIRST = "mahalanobis"
 WINDOW_S, SCENARIO_WINDOW_TICKS = 1800.0, 360
 
 
