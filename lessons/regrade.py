@@ -42,8 +42,9 @@ def regrade(notebook: Notebook) -> Regrade:
         When the lesson is not here, or is another one than the work was done in.
     """
     work = notebook.work
+    differences: list[str] = []
     if isinstance(work, CompareWork):
-        score, differences = compare_score(work), []
+        score = compare_score(work)
     else:
         score, differences = _lesson_score(work)
     for name in sorted({*score, *notebook.score}):

@@ -38,7 +38,12 @@ def _piece(lesson: Lesson, piece: Piece, values: dict[str, dict[str, object]], t
     elif piece.kind == "quiz":
         for at, question in enumerate(lesson.quiz.questions, start=1):
             _question(at, question, teaches)
-    elif piece.kind != "instructor" or teaches:
+    elif piece.kind == "instructor":
+        if teaches:
+            with st.container(border=True):
+                st.markdown(f"**:material/co_present: {t('For the instructor')}**")
+                show_prose(lesson, piece, values)
+    else:
         show_prose(lesson, piece, values)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from app.charts import OKABE_ITO
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from lessons.labs.base import Lane
 
 ROW_PX = 150
+LINE_CHARACTERS = 18  # of a title beside a row
 PLANE_PX = 420  # a scatter of two sensors needs a square rather than a row
 
 
@@ -46,7 +48,8 @@ def lanes_figure(lanes: tuple[Lane, ...], revision: str) -> go.Figure:
         for start, end, word in lane.spans:
             band = {"fillcolor": OKABE_ITO[4], "opacity": 0.25, "line_width": 0, "annotation_text": word}
             figure.add_vrect(x0=start, x1=end, row=row, col=1, **band)
-        figure.update_yaxes(title_text=lane.title, row=row, col=1)
+        title = "<br>".join(textwrap.wrap(lane.title, LINE_CHARACTERS))
+        figure.update_yaxes(title_text=title, title_font_size=11, row=row, col=1)
         figure.update_xaxes(type="date" if lane.time else "-", title_text=lane.x_title or None, row=row, col=1)
     margin = {"l": 60, "r": 10, "t": 10, "b": 30}
     height = sum(PLANE_PX if _is_plane(lane) else ROW_PX for lane in lanes) + 50

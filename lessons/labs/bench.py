@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DETECTORS = {
     "A": ("z_score", "raw"), "B": ("mahalanobis", "context"), "C": ("cusum", "context"), "D": ("hotelling_t2", "raw"),
 }  # fmt: skip
+BUDGET = "budget, alarming readings a day"
 BUDGETS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 FITTED = 0.6  # share of the history on which a detector is fitted; the rest sets its cut
 MONEY = ("miss", "false_alarm", "delay_per_hour", "unplanned_hours")
@@ -75,7 +76,7 @@ class BenchLab(LabKind):
         bills = [table[settings.detector, each]["cost_per_day"] for each in BUDGETS]
         mark = (budget, mine["cost_per_day"] or 0.0)
         title = f"detector {settings.detector}: cost per day"
-        return Outcome(mine, (Lane(title, list(BUDGETS), bills, time=False, marks=(mark,)),))
+        return Outcome(mine, (Lane(title, list(BUDGETS), bills, time=False, marks=(mark,), x_title=BUDGET),))
 
 
 @lru_cache(maxsize=256)

@@ -127,4 +127,11 @@ def _lane(number: int, one: Series) -> Lane:
     hours = np.arange(len(one.values)) * STEP_S / 3600
     rows = np.flatnonzero(one.truth)
     spans = ((float(hours[rows[0]]), float(hours[rows[-1]]), "labelled"),) if len(rows) else ()
-    return Lane(f"series {number}", hours.round(4).tolist(), one.values.round(3).tolist(), time=False, spans=spans)
+    return Lane(
+        f"series {number}",
+        hours.round(4).tolist(),
+        one.values.round(3).tolist(),
+        time=False,
+        spans=spans,
+        x_title="hours",
+    )

@@ -93,5 +93,9 @@ def lanes_of(settings: Settings, truth: IntArray, alarms: IntArray) -> tuple[Lan
         edges = np.flatnonzero(np.diff(rows, prepend=0, append=0))[: 2 * SHOWN]
         x = np.repeat(hours[np.minimum(edges, len(hours) - 1)], 2)
         y = np.tile([0.0, 1.0, 1.0, 0.0], len(edges) // 2 + 1)[: len(x)]
-        lanes.append(Lane(title, [0.0, *x.round(5).tolist()], [0.0, *y.tolist()], time=False, spans=tuple(spans)))
+        lanes.append(
+            Lane(
+                title, [0.0, *x.round(5).tolist()], [0.0, *y.tolist()], time=False, spans=tuple(spans), x_title="hours"
+            )
+        )
     return tuple(lanes)

@@ -52,5 +52,8 @@ class ClimbLab(LabKind):
         bits = exact_bits(DECIMALS, settings.tries) if exact else ladder_bits(settings.step, settings.tries)
         x = list(range(1, settings.tries + 1))
         x = [float(value) for value in x]
-        lanes = (Lane("board, shown", x, tops, time=False), Lane("private part", x, privates, time=False, limit=0.5))
+        lanes = (
+            Lane("board, shown", x, tops, time=False, x_title="tries"),
+            Lane("private part", x, privates, time=False, limit=0.5, x_title="tries"),
+        )
         return Outcome({"public_score": tops[-1], "private_score": privates[-1], "bits": bits}, lanes)

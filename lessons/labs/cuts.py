@@ -153,7 +153,7 @@ def lanes_of(stretch: Stretch, scored: ScoredReadings, cut: float) -> tuple[Lane
     finite = cut if np.isfinite(cut) else None
     tail = Lane(
         "calibration, sorted", (100 * (place + 1) / len(ranked)).tolist(), ranked[place].round(4).tolist(),
-        "points", time=False, limit=finite,
+        "points", time=False, limit=finite, x_title="share of the calibration scores, %",
     )  # fmt: skip
     size = max(1, len(scored.block) // DRAWN)
     peaks = [round(float(scored.scores[i : i + size, 0].max()), 4) for i in range(0, len(scored.block), size)]

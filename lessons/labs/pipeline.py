@@ -84,8 +84,10 @@ class PipelineKind(LabKind):
         }  # fmt: skip
         x = [float(second) for second in range(len(lab.by_second))]
         y = [None if np.isnan(value) else value for value in lab.by_second]
-        notes = (f"{books.produced:,} rows made, {books.stored:,} stored; horizontally seconds since the start.",)
-        return Outcome(metrics, (Lane("age of the oldest row, s", x, y, time=False),), notes)
+        notes = (f"{books.produced:,} rows made, {books.stored:,} stored.",)
+        return Outcome(
+            metrics, (Lane("age of the oldest row, s", x, y, time=False, x_title="seconds since the start"),), notes
+        )
 
 
 def lab_settings(settings: Settings, seed: int) -> LabSettings:

@@ -50,15 +50,14 @@ class PrevalenceLab(LabKind):
         place = np.unique(np.linspace(0, len(recall) - 1, 300).astype(int))
         percent = [[round(100 * float(v), 3) for v in values[place]] for values in (false, recall, precision)]
         lanes = (
-            Lane("ROC: faults found, %", percent[0], percent[1], time=False),
-            Lane("PR: true alarms, %", percent[1], percent[2], time=False),
+            Lane("ROC: faults found, %", percent[0], percent[1], time=False, x_title="normal readings that alarm, %"),
+            Lane("PR: true alarms, %", percent[1], percent[2], time=False, x_title="faults found, %"),
         )
         metrics = {
             "roc_auc": ranks["roc_auc"], "pr_auc": ranks["average_precision"],
             "true_alarm_share": float(precision[min(at, len(precision) - 1)]),
         }  # fmt: skip
-        notes = ("Upper panel: horizontally the share of normal readings that alarm (%). Lower: faults found (%).",)
-        return Outcome(metrics, lanes, notes)
+        return Outcome(metrics, lanes)
 
 
 def drawn(settings: Settings, seed: int) -> tuple[IntArray, FloatArray]:

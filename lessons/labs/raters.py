@@ -164,4 +164,7 @@ def lanes_of(times_us: IntArray, values: FloatArray, marks: list[list[Label]]) -
         for who, one in zip(("Anna", "Ben"), marks, strict=True)
     ]
     curve = [within(*marks, minutes * 60) for minutes in CURVE_MINUTES]
-    return (*lanes, Lane("agreement", [float(m) for m in CURVE_MINUTES], curve, "points", time=False))
+    return (
+        *lanes,
+        Lane("agreement", [float(m) for m in CURVE_MINUTES], curve, "points", time=False, x_title="tolerance, minutes"),
+    )
