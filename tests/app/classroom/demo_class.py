@@ -176,15 +176,14 @@ def fill(folder: Path, students: int = 40, own_plants: bool = False) -> None:
     ClassVault(vault.database).settings.put(name="secret", value=SECRET)
     school = Classroom(database, vault.database, folder, None, clock)
     try:
-        make(school, clock, students, own_plants)
+        _make(school, clock, students, own_plants)
     finally:
         school.close()
         vault.close()
         database.close()
 
 
-def make(school: Classroom, clock: Clock, students: int, own_plants: bool = False) -> None:
-    """Make people, assignments and work in an open class."""
+def _make(school: Classroom, clock: Clock, students: int, own_plants: bool = False) -> None:
     from engine.classroom.roster import read_roster
 
     school.apply_roster(read_roster(roster(students)))
