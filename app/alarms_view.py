@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ from engine.alarming.records import PRIORITIES
 from engine.records import SECOND_US
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from app.access import Viewer
     from engine.alarming.records import Alarm
@@ -136,23 +136,19 @@ def _shelves(now: int) -> None:
 
 def _desk(loud: list[Alarm], alarms: Sequence[Alarm], who: Viewer) -> None:
     """Draw what staff can do; it acts for everybody."""
-    runner, author = lab().runner, who.handle or who.role
+    author = who.handle or who.role
     with st.container(border=True):
         st.markdown(f"##### {t('Alarm desk')}")
         left, middle, right = st.columns(3, gap="large")
         with left:
             _acknowledge(loud, author)
-        with middle, st.form("alarm_comment", border=False, clear_on_submit=True):
-            chosen = st.selectbox(t("Alarm to comment"), [a.number for a in alarms], format_func=_named(alarms))
-            text = st.text_input(t("Comment"), max_chars=500)
-            if st.form_submit_button(t("Comment"), icon=":material/comment:", disabled=not alarms):
-                command(runner.comment, chosen, author, text, done=t("The comment is kept."))
-                st.rerun(scope="fragment")
+        with middle:
+            _comment(alarms, author)
         with right:
             _shelve()
 
 
-def _named(alarms: Sequence[Alarm]) -> object:
+def _named(alarms: Sequence[Alarm]) -> Callable[[int], str]:
     told = {alarm.number: f"{alarm.number} · {alarm.machine} · {alarm.detector}" for alarm in alarms}
     return lambda number: told.get(number, str(number))
 
@@ -160,41 +156,54 @@ def _named(alarms: Sequence[Alarm]) -> object:
 def _acknowledge(loud: list[Alarm], author: str) -> None:
     open_ones = [alarm for alarm in loud if alarm.state == "raised"]
     machines = list(dict.fromkeys(alarm.machine for alarm in open_ones))
-    choices = ["", *machines, *(alarm.number for alarm in open_ones)]
-    names = {"": t("all that stand"), **{name: t("all of {machine}", machine=name) for name in machines}}
+    names: dict[Any, str] = {
+        "": t("all that stand"),
+        **{name: t("all of {machine}", machine=name) for name in machines},
+    }
     named = _named(open_ones)
     chosen = st.selectbox(
         t("Acknowledge"),
-        choices,
-        format_func=lambda one: names.get(one) or named(one),  # type: ignore[operator]
+        [*names, *(alarm.number for alarm in open_ones)],
+        format_func=lambda one: names.get(one) or named(one),
         key="alarm_acknowledge",
     )
-    if st.button(t("Acknowledge"), icon=":material/check:", disabled=not open_ones, key="alarm_acknowledge_go"):
-        hit = [a for a in open_ones if chosen in ("", a.machine, a.number)]
-        for alarm in hit:
-            command(lab().runner.acknowledge, alarm.number, author, done=t("Acknowledged: {n}.", n=len(hit)))
-        st.rerun(scope="fragment")
+    hit = [alarm.number for alarm in open_ones if chosen in ("", alarm.machine, alarm.number)]
+
+    def act() -> None:
+        for number in hit:
+            command(lab().runner.acknowledge, number, author, done=t("Acknowledged: {n}.", n=len(hit)))
+
+    st.button(t("Acknowledge"), icon=":material/check:", disabled=not hit, key="alarm_acknowledge_go", on_click=act)
+
+
+def _comment(alarms: Sequence[Alarm], author: str) -> None:
+    def act() -> None:
+        number, text = st.session_state["comment_alarm"], st.session_state["comment_text"]
+        command(lab().runner.comment, number, author, text, done=t("The comment is kept."))
+
+    with st.form("alarm_comment", border=False, clear_on_submit=True):
+        numbers = [alarm.number for alarm in alarms]
+        st.selectbox(t("Alarm to comment"), numbers, format_func=_named(alarms), key="comment_alarm")
+        st.text_input(t("Comment"), max_chars=500, key="comment_text")
+        st.form_submit_button(t("Comment"), icon=":material/comment:", disabled=not alarms, on_click=act)
 
 
 def _shelve() -> None:
-    runner = lab().runner
-    machine = st.selectbox(
-        t("Shelve"), ["", *lab().spec.machines], key="shelve_machine", format_func=_all(t("all machines"))
-    )
+    runner, machines = lab().runner, lab().spec.machines
+    where, what = t("all machines"), t("all detectors")
+    machine = st.selectbox(t("Shelve"), ["", *machines], key="shelve_machine", format_func=lambda one: one or where)
     detector = st.selectbox(
-        t("Detector"), ["", *runner.detectors], key="shelve_detector", format_func=_all(t("all detectors"))
+        t("Detector"), ["", *runner.detectors], key="shelve_detector", format_func=lambda one: one or what
     )
     minutes = st.number_input(t("Minutes of plant time"), 1.0, 1440.0, 30.0, 5.0, "%g", key="shelve_minutes")
+    meant = machine or None, detector or None
+
+    def shelve() -> None:
+        command(runner.shelve, minutes, *meant, done=t("Shelved; it comes back by itself."))
+
+    def take_back() -> None:
+        command(runner.unshelve, *meant, done=t("The shelf is empty again."))
+
     with st.container(horizontal=True):
-        if st.button(t("Shelve"), icon=":material/notifications_paused:", key="shelve_go"):
-            command(
-                runner.shelve, minutes, machine or None, detector or None, done=t("Shelved; it comes back by itself.")
-            )
-            st.rerun(scope="fragment")
-        if st.button(t("Take back"), icon=":material/undo:", key="unshelve_go"):
-            command(runner.unshelve, machine or None, detector or None, done=t("The shelf is empty again."))
-            st.rerun(scope="fragment")
-
-
-def _all(word: str) -> object:
-    return lambda name: name or word
+        st.button(t("Shelve"), icon=":material/notifications_paused:", key="shelve_go", on_click=shelve)
+        st.button(t("Take back"), icon=":material/undo:", key="unshelve_go", on_click=take_back)
