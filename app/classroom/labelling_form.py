@@ -39,7 +39,7 @@ def new_form(bench: Bench) -> None:
                 return
             label = bench.snapped(machine, *span)
             bench.change(lambda book: book.add(label), pick=label)
-            st.rerun(scope="fragment")
+            st.rerun()
 
 
 def edit_form(bench: Bench) -> None:
@@ -69,7 +69,7 @@ def _edge(bench: Bench, at: int, edge: str, title: str, when_us: int) -> None:
         wanted = when_us
     if wanted // 1_000_000 != when_us // 1_000_000:
         _move(bench, at, edge, wanted - when_us)
-        st.rerun(scope="fragment")
+        st.rerun()
     with st.container(horizontal=True, gap="small"):
         for count in NUDGES:
             st.button(
@@ -110,7 +110,7 @@ def _facts(bench: Bench, at: int, label: Label) -> None:
     wanted = replace(label, fault=fault, confidence=sure, note=note, sensors=tuple(blamed))
     if wanted != label:
         bench.change(lambda book: book.change(at, wanted), pick=wanted)
-        st.rerun(scope="fragment")
+        st.rerun()
 
 
 def _sureness(label: Label) -> float | None:
@@ -155,7 +155,7 @@ def table(bench: Bench) -> None:
         if rows and rows[0] != bench.picked and st.session_state.get("label-row") != rows[0]:
             st.session_state["label-row"] = rows[0]
             bench.pick(rows[0])
-            st.rerun(scope="fragment")
+            st.rerun()
         st.session_state["label-row"] = rows[0] if rows else None
     _files(bench)
 
