@@ -55,6 +55,10 @@ class Broken(LastDigit):
 class FakePlant:
     """Readings that are the time itself; takes journals as the real plant does."""
 
+    source = "plant"
+
+    source = "plant"
+
     def __init__(self, machines=("M1", "M2"), journal=None) -> None:
         sensor = {"normal": (0.0, 1.0), "warning": None, "critical": None, "low_side": False, "resolution": 1.0}
         self.spec = SimpleNamespace(name="fake", sensor_names=("a", "b"), machines=machines, sensors=())
