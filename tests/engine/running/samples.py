@@ -57,8 +57,6 @@ class FakePlant:
 
     source = "plant"
 
-    source = "plant"
-
     def __init__(self, machines=("M1", "M2"), journal=None) -> None:
         sensor = {"normal": (0.0, 1.0), "warning": None, "critical": None, "low_side": False, "resolution": 1.0}
         self.spec = SimpleNamespace(name="fake", sensor_names=("a", "b"), machines=machines, sensors=())
