@@ -7,7 +7,7 @@ import time
 import pytest
 
 pytestmark = pytest.mark.browser
-ANSWER_S = 30.0  # 5 s on two idle cores; the suite shares them with other servers
+ANSWER_S = 90.0  # 5 s on two idle cores; a suite that shares them with other servers needs far longer
 
 
 def test_eight_detectors_on_a_day_answer_with_progress_and_keep_the_truth_sealed(visit):
@@ -17,7 +17,7 @@ def test_eight_detectors_on_a_day_answer_with_progress_and_keep_the_truth_sealed
     began = time.monotonic()
     page.get_by_role("button", name="Score 8 detectors").click()
     page.get_by_text("Working…").wait_for(timeout=10_000)
-    page.get_by_text("Alarms on MACHINE").wait_for(timeout=60_000)
+    page.get_by_text("Alarms on MACHINE").wait_for(timeout=120_000)
 
     assert time.monotonic() - began < ANSWER_S
     assert page.locator("[data-testid=stPlotlyChart]").count() >= 1
