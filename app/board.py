@@ -22,8 +22,7 @@ SHAPES = {
 FILL = """
 export default function (component) {
   const place = component.parentElement.querySelector(".board")
-  if (place.dataset.html === component.data.html) return
-  place.innerHTML = place.dataset.html = component.data.html
+  if (place.shown !== component.data.html) place.innerHTML = place.shown = component.data.html
 }
 """
 _component = st.components.v2.component(

@@ -60,7 +60,7 @@ def test_the_load_is_held_against_the_standard(visit):
     page.get_by_role("radio", name="Load").or_(page.get_by_role("button", name="Load")).first.click()
 
     page.get_by_text("ANSI/ISA-18.2-2016").wait_for()
-    text = page.locator(".board").inner_text()
+    text = page.locator(".board", has_text="Worst ten minutes").inner_text()
     assert "Worst ten minutes" in text
     assert "≤ 150" in text
 
@@ -68,7 +68,7 @@ def test_the_load_is_held_against_the_standard(visit):
 def test_lines_show_status_history_and_export(visit):
     page = visit("lines")
     page.get_by_text("Slow Swallow Blades").wait_for()
-    cards = page.locator(".board .card")
+    cards = page.locator(".board .cards .card")
     wait_until(page, lambda: cards.count() == 2, 20)
     assert "blade" in cards.first.inner_text()
     wait_until(page, lambda: "isolation_forest v1" in cards.first.inner_text(), 60)
