@@ -65,7 +65,7 @@ def pages() -> tuple[Page, ...]:
         Page("verify", t("Verify"), ":material/verified:", t("Class")),
         Page("room", t("Room"), ":material/meeting_room:", t("Class")),
         Page("class_room", t("Class"), ":material/groups:", t("Class"), INSTRUCTORS),
-        Page("grading", t("Grading"), ":material/grading:", t("Class"), INSTRUCTORS),
+        Page("grading", t("Grading"), ":material/grading:", t("Class"), STAFF),
         Page("conductor", t("Conductor"), ":material/co_present:", t("Class"), INSTRUCTORS),
         Page("audit", t("Audit"), ":material/fact_check:", t("Class"), INSTRUCTORS),
         Page("explore", t("Explore"), ":material/database:", t("Your data")),

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from app.access import require_instructor
 from app.classroom.instructor_book import book_part
-from app.classroom.instructor_desk import choose_part
+from app.classroom.instructor_desk import choose_part, require_staff
 from app.classroom.instructor_evidence import evidence_part
 from app.classroom.instructor_items import items_part
 from app.classroom.instructor_marks import marks_part
@@ -14,19 +13,21 @@ from app.controls import problem_box
 from app.i18n import t
 from engine.errors import LabError
 
-require_instructor()
+who = require_staff()
 
 st.title(t("Grading"))
 problem_box()
 PARTS = {
     "queue": (t("Queue"), queue_part),
     "results": (t("Results and marks"), marks_part),
-    "publish": (t("Regrade and publish"), publish_part),
     "items": (t("Items"), items_part),
+}
+FOR_INSTRUCTORS = {  # names, and what the whole class will see
+    "publish": (t("Regrade and publish"), publish_part),
     "evidence": (t("Copies"), evidence_part),
     "gradebook": (t("Gradebook"), book_part),
 }
 try:
-    choose_part(PARTS)()
+    choose_part(PARTS | FOR_INSTRUCTORS if who.teaches else PARTS)()
 except LabError as problem:
     st.error(str(problem))

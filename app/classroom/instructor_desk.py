@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.access import viewer
+from app.access import Viewer, viewer
 from app.i18n import t
 from app.jobs import Job, show_progress
 from app.keys_of_session import PROBLEM_KEY
@@ -31,6 +31,15 @@ def school() -> Classroom:
 def who() -> str:
     """Return who acts, for the audit log."""
     return viewer().handle or viewer().role
+
+
+def require_staff() -> Viewer:
+    """Return the assistant or instructor who looks at this page; for anybody else the page ends here."""
+    found = viewer()
+    if found.role not in ("ta", "instructor"):
+        st.warning(t("This page is for instructors. Sign in at /login with the pass phrase of this lab."))
+        st.stop()
+    return found
 
 
 def choose_part(parts: dict[str, tuple[str, Callable[[], None]]]) -> Callable[[], None]:

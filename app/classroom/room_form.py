@@ -80,7 +80,7 @@ def _call(name: str, person: Person) -> None:
             )
             st.rerun()
     calls = school().conductor.calls_of(name, person.person)
-    st.caption(t("You have called {n} times. The server's own time counts, not your computer's.", n=calls))
+    st.caption(t("Your calls: {n}. The server's own time counts, not your computer's.", n=calls))
 
 
 def _vote(name: str, state: str, person: Person | None) -> None:
