@@ -20,7 +20,7 @@ COMMANDS = [
     if line.strip() and not line.startswith("#")
 ]
 ENGINE = [command for command in COMMANDS if command.startswith("python -m engine")]
-# Run elsewhere: the start by tests/test_first_start.py, the tests by CI itself, curl by tests/browser.
+# Run elsewhere: the start by tests/test_first_start.py, the tests by CI itself, curl by tests/app/test_curl_tour.py.
 ELSEWHERE = ("python3 -m venv .venv", "python3 tests/run.py", "curl ")
 
 
