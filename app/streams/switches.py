@@ -115,7 +115,7 @@ def _queue() -> dict[str, Any]:
     return {
         "queue_policy": _choice("queue_policy", t("When the queue is full"), {one: words[one] for one in POLICIES}),
         "queue_rows": _slider("queue_rows", t("Room in the queue (rows)")),
-        "consumer_rows": _slider("consumer_rows", t("Consumer's pace (rows a second)")),
+        "consumer_rows": _slider("consumer_rows", t("Pace of the consumer (rows a second)")),
     }
 
 

@@ -185,7 +185,7 @@ def sinks() -> list[dict[str, Any]]:
             "Kafka, all acknowledged (peer: kafka-python)",
             ours,
             kafka_python_rate(broker.bootstrap, "theirs", batches),
-            0.4,
+            0.6,
         )
     )
     broker.close()

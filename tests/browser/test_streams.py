@@ -130,7 +130,7 @@ def test_queue_policy_and_pace_change_what_is_lost(visit: Any) -> None:
     pick(page, "When the queue is full", "drop the newest")
     wait_until(page, lambda: at_end(page, view)["lost"] not in ("0",))
     assert "given up" in view.locator('[data-lane="queue"] .gone').inner_text()
-    slide(page, "Consumer's pace (rows a second)", "ArrowRight", 2)
+    slide(page, "Pace of the consumer (rows a second)", "ArrowRight", 2)
     wait_until(page, lambda: at_end(page, view)["lost"] == "0")
 
 

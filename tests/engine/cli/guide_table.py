@@ -1,7 +1,8 @@
 """Every command line of the two source documents, with what it is here.
 
 `args` are the arguments as the document writes them, but for the program's path; `test` shortens a run that would
-go on for ever, or names a port of the test. `proof` names the file that shows the equal of what is no stream command.
+go on for ever, or names a port of the test. `asks` is the command here that looks into a store; it ends by itself.
+`proof` names the file that shows the equal of what is no such command.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ class Line:
     written: str
     ours: str = ""
     needs: str = ""  # kafka or api
+    asks: str = ""
     proof: str = ""
 
 
@@ -87,11 +89,11 @@ WIND_TURBINE = [
     Line("python src/dashboard/main.py", proof="app/main.py"),
     _process(SIMPLE),
     _process(ADVANCED),
-    Line("python utils/view_data_samples.py", proof="engine/store/readings.py"),
-    Line("python utils/view_table_data.py", proof="engine/store/readings.py"),
-    Line("python utils/check_db.py", proof="engine/store/store.py"),
-    Line("python utils/setup_kaggle.py", proof="engine/store/csv_staging.py"),
-    Line("python utils/check_sensor_data.py", proof="engine/store/csv_staging.py"),
+    Line("python utils/view_data_samples.py", asks="db sample readings --limit 5"),
+    Line("python utils/view_table_data.py", asks="db tables"),
+    Line("python utils/check_db.py", asks="db check"),
+    Line("python utils/setup_kaggle.py", asks="import-dataset {folder} --name downloaded"),
+    Line("python utils/check_sensor_data.py", asks="db sample window_stats --limit 7"),
     Line("docker run -p 9092:9092 apache/kafka:2.13-3.4.0", proof="docker-compose.yml"),
     _process(ADVANCED, "--window-type time --window-size 60"),
     _process(ADVANCED, "--window-type count --window-size 100"),

@@ -12,13 +12,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from app.opening import open_runner
 from engine.cli import main
 from engine.errors import LabError
+from engine.records import SECOND_US
+from engine.running.windowed import WindowBook
 from engine.streams.sources.push import Push
 from tests.engine.cli.guide_table import GUIDE, URL, WIND_TURBINE, Line
 
@@ -113,9 +117,38 @@ def test_the_command_runs_as_written_but_for_the_programs_path(
         assert b'"kind":"window"' in out
 
 
-@pytest.mark.parametrize(
-    "line", [line for line in GUIDE + WIND_TURBINE if not line.ours], ids=lambda line: line.written
-)
+@pytest.mark.parametrize("line", [line for line in ELSEWHERE if line.asks], ids=lambda line: line.written)
+def test_a_command_that_looks_into_the_store_has_its_equal(
+    line: Line, quiet_place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Asked about a store with three minutes of the wind turbines in it, and a folder with one table."""
+    run_for_three_minutes(quiet_place / "home")
+    folder = quiet_place / "download"
+    folder.mkdir()
+    rows = "\n".join(f"2026-01-05 08:{k // 60:02}:{k % 60:02},{50 + k % 7},{3 + k % 2}" for k in range(120))
+    (folder / "turbine.csv").write_text(f"timestamp,power,vibration\n{rows}\n", encoding="utf-8")
+
+    assert main(line.asks.format(folder=folder).split()) == 0
+
+    said = capfd.readouterr().out
+    assert ("downloaded: 1 machines" if "import" in line.asks else "turbine") in said
+
+
+def run_for_three_minutes(home: Path) -> None:
+    """Fill the store with readings and window statistics."""
+    store, runner = open_runner(home, {"FAULTLAB_PLANT": "wind_turbine", "FAULTLAB_SEED": "1"})
+    book = WindowBook(store, lambda: runner.core.run.run)
+    runner.subscribe(book.on_frame)
+    runner.core.limits = replace(runner.core.limits, warm_up_s=0.0)
+    runner.core.catch_up_to(runner.clock.now_us() + 180 * SECOND_US)
+    while runner.core.ticks < 180:
+        runner.step_once()
+    book.stop()
+    runner.stop()
+    store.close()
+
+
+@pytest.mark.parametrize("line", [line for line in ELSEWHERE if not line.asks], ids=lambda line: line.written)
 def test_what_is_no_command_of_ours_has_an_equal(line: Line) -> None:
     assert (PROJECT / line.proof).is_file()
 
