@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from engine.classroom.boards import BoardLine, Leak
     from engine.classroom.spec import Board
 
-BASELINES = {"random": "chance", "label_all": "label everything", "reference": "best one-line rule"}
-
 
 def show_board(lines: list[BoardLine], rule: Board) -> None:
     """Draw the lines, best first; baselines have another shape and their own word."""
@@ -34,10 +32,11 @@ def show_board(lines: list[BoardLine], rule: Board) -> None:
 
 
 def _row(line: BoardLine) -> dict[str, Any]:
-    name = line.handle if not line.baseline else t("baseline: {name}", name=BASELINES.get(line.handle, line.handle))
+    known = {"random": t("chance"), "label_all": t("label everything"), "reference": t("best one-line rule")}
+    name = line.handle if not line.baseline else t("baseline: {name}", name=known.get(line.handle, line.handle))
     shape = "◆" if line.baseline else ("▶" if line.own else "●")
     mine = f" ({t('you')})" if line.own else ""
-    return {"": shape, t("Who"): f"{name}{mine}", t("Shown"): line.shown, t("Attempts"): line.attempts or None}
+    return {"": shape, t("Who"): f"{name}{mine}", t("Shown"): line.shown, t("Attempts"): str(line.attempts or "")}
 
 
 def show_leak(leak: Leak) -> None:
