@@ -27,15 +27,21 @@ def _ask(lesson: Lesson, question: Question) -> None:
     key = f"quiz-{lesson.id}-{question.id}"
     kept = done(lesson).get(f"quiz.{question.id}")
     with st.form(key, border=False):
-        given = _field(question, f"{key}-value")
-        if st.form_submit_button(t("Answer")):
-            if given is None or given == []:
-                st.warning(t("Choose an answer first."))
-            else:
-                keep(lesson, f"quiz.{question.id}", {"given": given, "right": is_right(question, given)})
-                st.rerun()
+        _field(question, f"{key}-value")
+        st.form_submit_button(t("Answer"), on_click=_answered, args=(lesson, question, f"{key}-value"))
+    if st.session_state.pop(f"{key}-empty", False):
+        st.warning(t("Choose an answer first."))
     if kept is not None:
         _explain(question, kept)
+
+
+def _answered(lesson: Lesson, question: Question, key: str) -> None:
+    """Keep the answer as soon as the button is pressed: a page that is still being drawn must not lose it."""
+    given = st.session_state.get(key)
+    if given is None or given in ([], ""):
+        st.session_state[key.removesuffix("-value") + "-empty"] = True
+        return
+    keep(lesson, f"quiz.{question.id}", {"given": given, "right": is_right(question, given)})
 
 
 def _field(question: Question, key: str) -> Any:
