@@ -67,9 +67,6 @@ def open_runner(folder: Path, environment: Mapping[str, str]) -> tuple[Store, Ru
 def _runner(store: Store, spec: PlantSpec, seed: int | None, speed: float) -> Runner:
     """Continue the newest run when it is of that plant (and seed, when one is asked for); else begin a new one."""
     limits, detectors = Limits(warm_up_s=WARM_UP_S), first_detectors(spec)
-    fed = fed_plant(spec)
-    if fed is not None:
-        return _fed_runner(fed, store, detectors)
     point = resume_point(store, spec, seed)
     if point is None:
         plant = Plant(spec, secrets.randbits(31) if seed is None else seed)
