@@ -94,7 +94,5 @@ def _write(name: str, missing: Missing) -> None:
         st.code("\n".join(kept[2].splitlines()[:5]), language=None)
     if kind == "moodle":
         st.caption(
-            t(
-                "In Moodle map e-mail address to e-mail address. One unknown row aborts the import: none is written."
-            )
+            t("In Moodle map e-mail address to e-mail address. One unknown row aborts the import: none is written.")
         )

@@ -30,7 +30,9 @@ def marks_part() -> None:
             selection_mode="single-row",
             key=f"results/{name}",
             height=520,
-            column_config={t("Points"): st.column_config.NumberColumn(format="%.1f")},
+            column_config={
+                title: st.column_config.NumberColumn(format="%.1f") for title in (t("Points"), *_titles(results))
+            },
         )
     with form:
         rows = [at for at in picked.selection.rows if at < len(results)]
@@ -39,6 +41,12 @@ def marks_part() -> None:
         else:
             st.info(t("No student is chosen."))
             _exam_room(name)
+
+
+def _titles(results: list[Result]) -> list[str]:
+    return [line.title for r in results[:1] if r.grade for line in r.grade.lines] or [
+        line.title for r in results if r.grade for line in r.grade.lines
+    ]
 
 
 def _figures(results: list[Result]) -> None:

@@ -122,7 +122,7 @@ def _figure(options: list[str], first: Tally, second: Tally) -> Any:
 
     figure = go.Figure()
     for at, (tally, title) in enumerate(((first, t("first vote")), (second, t("second vote")))):
-        if tally.voted:
+        if tally.voted or at == 0:
             heights = [0 if shown == "0" else 2.5 if shown.startswith("<") else int(shown) for _, shown in tally.counts]
             pattern = {"color": OKABE_ITO[(5, 2)[at]], "pattern_shape": ("", "/")[at]}
             figure.add_bar(

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.charts import OKABE_ITO
 from app.classroom.instructor_desk import long_work, school, table, who
+from app.classroom.instructor_topic import topic_form
 from app.controls import command
 from app.i18n import t
 from app.keys_of_session import DONE_KEY
@@ -31,7 +32,7 @@ def release_steps(name: str) -> None:
         st.caption(t("Commitment (SHA-256 over the salted truth of all variants)"))
         st.code(school().assignments.commitment(name), language=None, wrap_lines=True)
         _late_joiners(name)
-        _topic(name)
+        topic_form(name)
     _difficulty(name)
 
 
@@ -117,36 +118,6 @@ def _late_joiners(name: str) -> None:
         for person in whose:
             command(school().late_joiner, name, person)
         st.rerun()
-
-
-def _topic(name: str) -> None:
-    from engine.classroom.topic import topic_name
-
-    with st.expander(t("Kafka topic of the class"), icon=":material/hub:"):
-        st.caption(t("Every reading of every variant, in order, keyed by variant and machine; no truth."))
-        st.code(topic_name(name), language=None)
-        sent = long_work(
-            f"topic/{name}", t("Publish the data"), lambda p, c: _publish(name, p, c), icon=":material/send:"
-        )
-        if sent is not None:
-            st.session_state[DONE_KEY] = t("{n} readings are on the topic.", n=sent)
-            st.rerun()
-
-
-def _publish(name: str, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> int:
-    from engine.classroom.topic import ClassTopic, topic_name
-    from engine.errors import LabError
-    from engine.streams.sinks.kafka import Kafka
-
-    sink = Kafka(topic=topic_name(name))
-    try:
-        ClassTopic(school(), name, sink).publish(progress=progress, cancelled=cancelled)
-    finally:
-        sink.close()
-    if sink.counts.lost:
-        why = sink.last_problem or "no broker answers"
-        raise LabError(f"{sink.counts.lost:,} readings were not delivered ({why}); start a broker and try again.")
-    return sink.counts.delivered
 
 
 def _difficulty(name: str) -> None:

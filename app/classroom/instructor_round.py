@@ -5,17 +5,16 @@ from __future__ import annotations
 import random
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
-from app.charts import OKABE_ITO
 from app.classroom.instructor_desk import clock_text, school, table
+from app.classroom.instructor_times import seconds, sentence, strip
 from app.controls import command
 from app.i18n import t
 from app.injecting import faults_of
 from app.lab import lab
-from engine.classroom.conductor import RoomTimes, shown_count
+from engine.classroom.conductor import shown_count
 from engine.errors import LabError
 from engine.records import SECOND_US
 
@@ -128,52 +127,9 @@ def _arriving(name: str) -> None:
         st.metric(t("Have called"), f"{shown_count(times.people)} / {people}")
         st.metric(t("Have found it"), shown_count(times.found))
         st.metric(t("False calls"), times.false_calls)
-        st.metric(t("Middle of the room"), _seconds(times.median_s))
-    st.plotly_chart(_strip(times), key="arriving", config={"displayModeBar": False})
-    st.caption(_sentence(times))
-
-
-def _seconds(value: float | None) -> str:
-    return "–" if value is None else t("{n} s", n=f"{value:.0f}")
-
-
-def _strip(times: RoomTimes) -> Any:
-    """Return every detection as a dot on one line, seconds of plant time from the first detectable moment."""
-    import plotly.graph_objects as go
-
-    heights = [0.3 + 0.4 * ((at * 0.618) % 1) for at in range(times.found)]
-    figure = go.Figure(
-        go.Scatter(
-            x=times.delays_s,
-            y=heights,
-            mode="markers",
-            marker={"size": 17, "color": OKABE_ITO[2], "line": {"width": 1}},
-        )
-    )
-    if times.median_s is not None:
-        figure.add_vline(
-            times.median_s, line={"dash": "dash", "width": 2, "color": OKABE_ITO[1]}, annotation_text=t("middle")
-        )
-    figure.update_layout(height=240, margin={"l": 20, "r": 20, "t": 20, "b": 44}, uirevision="room")
-    figure.update_yaxes(visible=False, range=[0, 1])
-    figure.update_xaxes(
-        title=t("seconds of plant time from the first moment at which it could be seen"),
-        rangemode="tozero",
-        range=[0, max(60.0, *(1.1 * one for one in times.delays_s))] if times.delays_s else [0, 60],
-    )
-    return figure
-
-
-def _sentence(times: RoomTimes) -> str:
-    if not times.found:
-        return t("Nobody has found it yet.")
-    return t(
-        "{n} found it; the first after {first} s, the middle after {middle} s, the last after {last} s.",
-        n=shown_count(times.found),
-        first=f"{times.delays_s[0]:.0f}",
-        middle=f"{times.median_s or 0:.0f}",
-        last=f"{times.delays_s[-1]:.0f}",
-    )
+        st.metric(t("Middle of the room"), seconds(times.median_s))
+    st.plotly_chart(strip(times), key="arriving", config={"displayModeBar": False})
+    st.caption(sentence(times))
 
 
 def _revealed(name: str) -> None:
@@ -187,8 +143,8 @@ def _revealed(name: str) -> None:
                 seen=clock_text(event["detectable_from_us"])[11:],
             )
         )
-    st.plotly_chart(_strip(times), key="revealed", config={"displayModeBar": False})
-    st.caption(_sentence(times))
+    st.plotly_chart(strip(times), key="revealed", config={"displayModeBar": False})
+    st.caption(sentence(times))
     with st.expander(t("Proof that it was sealed before the round")):
         table(
             [
