@@ -173,14 +173,15 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Faul
 @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9fb0c0;--paper:#10171e;--card:#18222c;--line:#2e3b48;
 --main:#5cc0d3}button{color:#0b1218!important}}
 *{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);
-color:var(--ink);font:17px/1.5 "Source Sans",system-ui,sans-serif}main{width:min(26rem,92vw)}
+color:var(--ink);font:17px/1.5 "Source Sans",system-ui,sans-serif}main{width:min(58rem,92vw)}
+.forms{display:grid;grid-template-columns:repeat(auto-fit,minmax(16rem,1fr));gap:1rem;align-items:start}
 h1{font-size:1.6rem;margin:0 0 .2rem}p{color:var(--soft);margin:.2rem 0 1rem}h2{font-size:1.05rem;margin:0 0 .6rem}
-form{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.2rem;margin:1rem 0}
+form{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.2rem}
 label{display:block;margin:.6rem 0 .2rem}input{width:100%;padding:.6rem .7rem;border:1px solid var(--line);
 border-radius:8px;background:var(--paper);color:var(--ink);font:inherit}button{margin-top:1rem;width:100%;padding:.65rem;
 border:0;border-radius:8px;background:var(--main);color:#fff;font:inherit;font-weight:600;cursor:pointer}
 .key{font:600 1.5rem/1.3 ui-monospace,monospace;color:var(--ink);letter-spacing:.04em;margin:0 0 .8rem}
 :focus-visible{outline:3px solid var(--main);outline-offset:2px}[role=alert]{color:#b3410a;margin:0 0 .4rem}
 @media(prefers-color-scheme:dark){[role=alert]{color:#ffa66b}}a{color:var(--main)}</style></head>
-<body><main><h1>FaultLab</h1><p>Students need no account to watch the plant.</p><!--forms-->
+<body><main><h1>FaultLab</h1><p>Students need no account to watch the plant.</p><div class="forms"><!--forms--></div>
 <p><a href="./">Back to the lab</a></p></main></body></html>"""

@@ -378,6 +378,38 @@ def test_the_watching_page_runs_and_raises(night, clock):
     assert night.standing("night") == {"MACHINE_002"}
 
 
+# coming late, and looking back
+def test_who_joins_after_the_release_gets_a_plant_of_its_own(school, desk):
+    person, _ = school.people.add()
+    late = StudentDesk(school, person)
+    assert not late.has_data("pump")
+
+    late.make_data("pump")
+
+    assert late.has_data("pump")
+    assert late.variant("pump").variant != desk.variant("pump").variant
+
+
+def test_results_and_disputes_open_with_the_release_and_not_before(school, desk, clock, monkeypatch):
+    for one in (school.regrades, school.review):
+        monkeypatch.setattr(one, "_now_us", clock)
+    start = desk.variant("pump").start_us
+    desk.save("pump", LabelBook().add(Label("MACHINE_001", start, start + HOUR_US)), 0)
+    desk.hand_in_labels("pump")
+    school.regrades.publish(school.regrades.dry_run("pump"))
+    assert desk.results("pump") == []
+    assert "<svg" not in desk.report("pump")
+
+    clock.us = moment_us("2026-03-12 12:00")
+    school.regrades.release("pump")
+    number = desk.dispute("pump", "MACHINE_001", start, start + HOUR_US, "the vibration doubles here")
+
+    assert len(desk.results("pump")) == 1
+    assert "<svg" in desk.report("pump")
+    assert [one["dispute"] for one in desk.disputes("pump")] == [number]
+    assert "vibration doubles" in str([one.value for one in page("assignments", desk, assignment="pump").text])
+
+
 # oneself
 def test_one_gets_everything_that_is_kept_about_oneself_and_nothing_of_others(school, desk):
     other, _ = school.people.add(name="Somebody Else")
