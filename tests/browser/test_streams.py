@@ -38,15 +38,19 @@ def choose(page: Any, lesson: str) -> None:
     wait_until(page, lambda: view.get_attribute("data-playing") == "true" and second(view) < 60)
 
 
-def pick(page: Any, label: str, option: str) -> None:
-    page.get_by_role("combobox", name=label).first.click()
-    page.get_by_role("option", name=option, exact=True).click()
+def pick(page: Any, name: str, option: str) -> None:
+    """Choose in a list by its name in the settings: open, then take the option."""
+    field = page.locator(f'[class*="st-key-pipeline"][class*="{name}"]')
+    field.get_by_role("combobox").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.get_by_role("option", name=option).first.click(timeout=10_000)
 
 
-def slide(page: Any, label: str, key: str, times: int = 1) -> None:
-    """Move a slider with the keyboard."""
-    knob = page.get_by_role("slider", name=label, exact=True)
-    knob.focus()
+def slide(page: Any, name: str, key: str, times: int = 1) -> None:
+    """Move a slider with the keyboard, by its name in the settings."""
+    field = page.locator(f'[class*="st-key-pipeline"][class*="{name}"]')
+    knob = field.locator('[role="slider"], input[type="range"]').first
+    knob.focus(timeout=10_000)
     for _ in range(times):
         page.keyboard.press(key)
 
@@ -107,15 +111,15 @@ def test_patience_and_allowed_lateness_each_save_late_rows(visit: Any) -> None:
     choose(page, "Disorder")
     assert at_end(page, pipeline(page))["late"] == "50"
 
-    slide(page, "Allowed lateness (s)", "ArrowRight", 3)
+    slide(page, "allowed_lateness_s", "ArrowRight", 3)
     view = pipeline(page)
     wait_until(page, lambda: at_end(page, view)["late"] == "0")
     assert "corrections" in view.locator('[data-lane="windows"] .note').inner_text()
     assert view.locator('[data-figure="wrong"] b').inner_text() == "0 / 36"
 
-    slide(page, "Allowed lateness (s)", "Home")
+    slide(page, "allowed_lateness_s", "Home")
     wait_until(page, lambda: at_end(page, view)["late"] == "50")
-    slide(page, "Patience of the watermark (s)", "ArrowRight", 8)
+    slide(page, "out_of_orderness_s", "ArrowRight", 8)
     wait_until(page, lambda: at_end(page, view)["late"] == "0")
     assert view.locator('[data-lane="windows"] .note').inner_text() == ""
 
@@ -127,10 +131,10 @@ def test_queue_policy_and_pace_change_what_is_lost(visit: Any) -> None:
     view = pipeline(page)
     assert at_end(page, view)["lost"] == "0"
 
-    pick(page, "When the queue is full", "drop the newest")
+    pick(page, "queue_policy", "drop the newest")
     wait_until(page, lambda: at_end(page, view)["lost"] not in ("0",))
     assert "given up" in view.locator('[data-lane="queue"] .gone').inner_text()
-    slide(page, "Pace of the consumer (rows a second)", "ArrowRight", 2)
+    slide(page, "consumer_rows", "ArrowRight", 2)
     wait_until(page, lambda: at_end(page, view)["lost"] == "0")
 
 
@@ -141,10 +145,10 @@ def test_delivery_decides_what_a_crash_and_an_outage_cost(visit: Any) -> None:
     view = pipeline(page)
     assert at_end(page, view)["doubled"] == "3"
 
-    pick(page, "Delivery", "effectively once")
+    pick(page, "delivery", "effectively once")
     wait_until(page, lambda: at_end(page, view)["doubled"] == "0")
     assert at_end(page, view)["lost"] == "0"
-    pick(page, "Delivery", "at most once")
+    pick(page, "delivery", "at most once")
     wait_until(page, lambda: at_end(page, view)["lost"] == "3")
     page.get_by_text("Crash of the consumer", exact=True).click()
     wait_until(page, lambda: at_end(page, view)["lost"] == "0")
@@ -156,11 +160,11 @@ def test_delay_duplicates_and_disorder_change_the_network(visit: Any) -> None:
     page = visit("streams")
     view = pipeline(page)
 
-    slide(page, "Delay of every row (s)", "ArrowRight", 5)
+    slide(page, "delay_s", "ArrowRight", 5)
     wait_until(page, lambda: view.locator('[data-lane="network"] .big').inner_text() == "15", 20)
-    slide(page, "Rows delivered twice (share)", "ArrowRight", 4)
+    slide(page, "duplicates", "ArrowRight", 4)
     wait_until(page, lambda: at_end(page, view) == PLAIN and "copies" in note(view, "network"))
-    slide(page, "Disorder: up to (s)", "ArrowRight", 9)
+    slide(page, "disorder_s", "ArrowRight", 9)
     wait_until(page, lambda: int(at_end(page, view)["late"]) > 0)
 
 
