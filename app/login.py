@@ -174,7 +174,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Faul
 --main:#5cc0d3}button{color:#0b1218!important}}
 *{box-sizing:border-box}body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);
 color:var(--ink);font:17px/1.5 "Source Sans",system-ui,sans-serif}main{width:min(58rem,92vw)}
-.forms{display:grid;grid-template-columns:repeat(auto-fit,minmax(16rem,1fr));gap:1rem;align-items:start}
+.forms{display:grid;grid-template-columns:repeat(auto-fit,minmax(16rem,1fr));gap:1rem;align-items:start;margin-bottom:1rem}
 h1{font-size:1.6rem;margin:0 0 .2rem}p{color:var(--soft);margin:.2rem 0 1rem}h2{font-size:1.05rem;margin:0 0 .6rem}
 form{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.2rem}
 label{display:block;margin:.6rem 0 .2rem}input{width:100%;padding:.6rem .7rem;border:1px solid var(--line);

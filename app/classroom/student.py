@@ -208,8 +208,9 @@ class StudentDesk:
         return self._school.feedback.page(assignment, self.person.person)
 
     def dispute(self, assignment: str, machine: str, start_us: int, end_us: int, text: str) -> str:
-        """Open a dispute about one interval."""
-        self._opened(assignment)
+        """Open a dispute about one interval, once the results are out for this person."""
+        if not self.results(assignment):
+            raise LabError("Disputes open when the results are out.")
         return self._school.review.dispute(assignment, self.person.person, machine, start_us, end_us, text)
 
     def disputes(self, assignment: str) -> list[dict[str, Any]]:

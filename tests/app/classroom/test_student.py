@@ -400,7 +400,10 @@ def test_results_and_disputes_open_with_the_release_and_not_before(school, desk,
     assert desk.results("pump") == []
     assert "<svg" not in desk.report("pump")
 
-    clock.us = moment_us("2026-03-12 12:00")
+    with pytest.raises(LabError, match="results are out"):
+        desk.dispute("pump", "MACHINE_001", start, start + HOUR_US, "too early")
+
+    clock.us = moment_us("2026-03-10 06:00")
     school.regrades.release("pump")
     number = desk.dispute("pump", "MACHINE_001", start, start + HOUR_US, "the vibration doubles here")
 
