@@ -45,11 +45,15 @@ def production_lines() -> list[dict[str, Any]]:
 
 @router.get("/thresholds")
 def thresholds() -> dict[str, Any]:
-    """Return the marks of every sensor and the score from which each detector raises an alarm."""
+    """Return the marks of every sensor, those of each line, and the score from which each detector raises an alarm."""
     opened = lab()
     shot = opened.runner.snapshot()
     return {
         "sensors": {sensor.name: marks(sensor) for sensor in opened.spec.sensors},
+        "lines": {
+            line.name: {sensor.name: marks(sensor) for sensor in opened.lines.sensors(line.name)}
+            for line in opened.spec.lines
+        },
         "detectors": dict(shot.thresholds),
         "disabled": dict(shot.disabled),
     }
@@ -131,7 +135,8 @@ def _line(spec: Any, runner: Any, shot: Any, at: int, line: Any) -> dict[str, An
                 "scores": {}, "alarms": len(alarms)}  # fmt: skip
     at = shot.block.machines.index(line.name)
     values, state = shot.block.values[-1, at], int(shot.block.status[-1, at])
-    levels = [int(runner.core.marks.level(_only(values, i)[None, :])) for i in range(len(values))]
+    own = lab().lines.marks().get(line.name, runner.core.marks)
+    levels = [int(own.level(_only(values, i)[None, :])) for i in range(len(values))]
     scores = {name: _number(column[at]) for name, column in shot.scores.items()}
     priority = max((LEVELS.index(p) if (p := alarm.priority) in LEVELS else 1 for alarm in alarms), default=0)
     status = "maintenance" if state else LEVELS[max([0, *levels, priority])]
