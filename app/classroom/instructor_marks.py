@@ -30,9 +30,7 @@ def marks_part() -> None:
             selection_mode="single-row",
             key=f"results/{name}",
             height=520,
-            column_config={
-                title: st.column_config.NumberColumn(format="%.1f") for title in (t("Points"), *_titles(results))
-            },
+            column_config=_numbers(results),
         )
     with form:
         rows = [at for at in picked.selection.rows if at < len(results)]
@@ -43,10 +41,10 @@ def marks_part() -> None:
             _exam_room(name)
 
 
-def _titles(results: list[Result]) -> list[str]:
-    return [line.title for r in results[:1] if r.grade for line in r.grade.lines] or [
-        line.title for r in results if r.grade for line in r.grade.lines
-    ]
+def _numbers(results: list[Result]) -> dict[str, Any]:
+    """Return how points are shown: one decimal, for the total and for every line."""
+    titles = {t("Points"), *(line.title for r in results if r.grade for line in r.grade.lines)}
+    return {title: st.column_config.NumberColumn(format="%.1f") for title in titles}
 
 
 def _figures(results: list[Result]) -> None:

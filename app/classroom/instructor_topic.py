@@ -30,6 +30,13 @@ def topic_form(name: str) -> None:
 
 
 def publish(name: str, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> int:
+    """Send the data of an assignment to its topic; returns how many readings arrived.
+
+    Raises
+    ------
+    LabError
+        When not all of them did.
+    """
     from engine.classroom.topic import ClassTopic, topic_name
     from engine.errors import LabError
     from engine.streams.sinks.kafka import Kafka
