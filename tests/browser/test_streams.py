@@ -41,9 +41,16 @@ def choose(page: Any, lesson: str) -> None:
 def pick(page: Any, name: str, option: str) -> None:
     """Choose in a list by its name in the settings: open, then take the option."""
     field = page.locator(f'[class*="st-key-pipeline"][class*="{name}"]')
-    field.get_by_role("combobox").first.focus()
-    page.keyboard.press("ArrowDown")
-    page.get_by_role("option", name=option).first.click(timeout=10_000)
+    choice = page.get_by_role("option", name=option).first
+    field.scroll_into_view_if_needed()
+    for _ in range(5):  # a list closes when the page scrolls or is drawn anew
+        field.get_by_role("combobox").first.focus()
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(500)
+        if choice.is_visible():
+            break
+        page.keyboard.press("Escape")
+    choice.click(timeout=10_000)
 
 
 def slide(page: Any, name: str, key: str, times: int = 1) -> None:
