@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pydantic import BaseModel, Field
 
-from engine.records import HOUR_US, MAINTENANCE, MINUTE_US
+from engine.plant.journal import Maintenance
+from engine.records import HOUR_US, MAINTENANCE, MINUTE_US, time_us
 from lessons.labs.base import LabKind, Lane, Number, Outcome
 from lessons.labs.conditional import Settings as Conditional
 from lessons.labs.conditional import expectation
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from engine.records import FloatArray, StatusArray
 
 CALM_MINUTES = 10.0  # the distance is averaged over so long before it is held against the limit
+STOP_MINUTES = 90.0
 AFTER_STOP_MINUTES = 60.0  # alarms that begin so soon after a stop are counted apart
 
 
@@ -32,12 +34,13 @@ class Settings(Strict):
     """The keys of this kind.
 
     `follow_h` is the baseline's time constant; `use_log` takes a new baseline after maintenance, `hold_off_minutes`
-    is how long nothing is said then. `swap` is the largest calibration error of a new sensor, in its noise σ.
+    is how long nothing is said then. Every `stop_every_h` hours (0 = never) the machine is stopped; `swap` is the largest calibration error of a new sensor, in its noise σ.
     """
 
-    plant: PlantPart = PlantPart(history_hours=168, maintenance_hours=72)
+    plant: PlantPart = PlantPart(history_hours=168)
     inject: tuple[InjectPart, ...] = ()
     sensor: str = "bearing_temperature"
+    stop_every_h: float = Field(default=0.0, ge=0, le=1000)
     swap: float = Field(default=0.0, ge=0, le=20)
     follow_h: float = Field(default=24.0, gt=0, le=2000)
     limit: float = Field(default=4.0, gt=0, le=50)
@@ -61,7 +64,7 @@ class MovingLab(LabKind):
 
     def run(self, settings: Settings, seed: int) -> Outcome:
         """Learn what hour and load explain, let the baseline follow the rest, and alarm on the distance."""
-        readings = _with_swaps(settings, seed)
+        readings = _with_stops(settings, seed)
         history, block = readings.history, readings.block
         what = Conditional(plant=settings.plant, sensor=settings.sensor, condition="hour and load")
         expected, spread = expectation(history, block, what)
@@ -79,25 +82,26 @@ class MovingLab(LabKind):
         return Outcome(metrics, _lanes(scored, settings, rest[:, 0], base[:, 0]))
 
 
-def _with_swaps(settings: Settings, seed: int) -> Readings:
-    """Return the readings; every scheduled stop of the judged span ends with a new sensor."""
-    plain = Readings(settings.plant, settings.inject, seed)
-    if settings.swap == 0.0:
-        return plain
-    block = plain.block
-    swaps = []
-    for place, machine in enumerate(block.machines):
-        ends = _stop_ends(block.status[:, place])
-        # A new sensor replaces the last one, so each lasts until the next stop.
-        borders = [*[int(block.times_us[i]) for i in ends], int(block.times_us[-1])]
-        for start, end in pairwise(borders):
-            swaps.append(
-                InjectPart(
-                    fault="sensor_swap", machine=machine, sensors=(settings.sensor,), minutes=(end - start) / MINUTE_US,
-                    at_minutes=(start - int(block.times_us[0])) / MINUTE_US, values={"offset": settings.swap},
-                )
-            )  # fmt: skip
-    return Readings(settings.plant, (*settings.inject, *swaps), seed)
+def _with_stops(settings: Settings, seed: int) -> Readings:
+    """Return the readings; each stop of the judged span ends with a new sensor, which the next stop replaces."""
+    first = time_us(settings.plant.start)
+    end = first + settings.plant.span_us
+    length, every = round(STOP_MINUTES * MINUTE_US), round(settings.stop_every_h * HOUR_US)
+    starts = list(range(first + every // 2, end - length, every)) if every else []
+    borders = [*[start + length for start in starts], end]
+    swaps = [
+        InjectPart(
+            fault="sensor_swap", machine=machine, sensors=(settings.sensor,), minutes=(until - since) / MINUTE_US,
+            at_minutes=(since - first) / MINUTE_US, values={"offset": settings.swap},
+        )
+        for machine in settings.plant.machines for since, until in pairwise(borders) if settings.swap
+    ]  # fmt: skip
+    readings = Readings(settings.plant, (*settings.inject, *swaps), seed)
+    for machine in settings.plant.machines:
+        for number, start in enumerate(starts):
+            stop = Maintenance(f"stop-{machine}-{number}", machine, start, STOP_MINUTES * 60, scheduled=True)
+            readings.plant = readings.plant.with_journal(readings.plant.journal.with_(stop))
+    return readings
 
 
 def _stop_ends(status: StatusArray) -> list[int]:
@@ -138,10 +142,10 @@ def follow(rest: FloatArray, status: StatusArray, step_h: float, settings: Setti
 
 def _after_stop(scored: ScoredReadings) -> Number:
     """Return how many alarms began within an hour after a stop."""
-    soon = 0
+    soon, runs = 0, scored.runs()
     for place, machine in enumerate(scored.block.machines):
         ends = scored.block.times_us[_stop_ends(scored.block.status[:, place])]
-        for run in scored.runs():
+        for run in runs:
             soon += run.machine == machine and any(0 <= run.start_us - e < AFTER_STOP_MINUTES * MINUTE_US for e in ends)
     return float(soon)
 

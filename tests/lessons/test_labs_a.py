@@ -18,7 +18,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "cloud": {"shape": "group", "detector": "isolation_forest"},
     "picks": {"gap": "lof", "together": "mahalanobis", "group": "ecod", "contamination": 4},
     "arrivals": {"outage_at_s": 60},
-    "moving": {"plant": SMALL | {"maintenance_hours": 24}, "sensor": "pressure", "inject": [JUMP], "swap": 20},
+    "moving": {"plant": SMALL, "stop_every_h": 20, "sensor": "pressure", "inject": [JUMP], "swap": 20},
     "base_rate": {},
     "desk": {"plant": SMALL, "inject": [JUMP]},
 }
