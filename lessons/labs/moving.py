@@ -34,7 +34,8 @@ class Settings(Strict):
     """The keys of this kind.
 
     `follow_h` is the baseline's time constant; `use_log` takes a new baseline after maintenance, `hold_off_minutes`
-    is how long nothing is said then. Every `stop_every_h` hours (0 = never) the machine is stopped; `swap` is the largest calibration error of a new sensor, in its noise σ.
+    is how long nothing is said then. Every `stop_every_h` hours (0 = never) the machine is stopped; `swap` is the
+    largest calibration error of a new sensor, in its noise σ.
     """
 
     plant: PlantPart = PlantPart(history_hours=168)
