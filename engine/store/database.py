@@ -47,6 +47,7 @@ class Database:
         self._local = threading.local()
         self._jobs: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._closed = False
+        self._at_end: list[Callable[[bool], None]] = []  # touched by the writer thread only
         self._writer = threading.Thread(target=self._write_loop, name="faultlab-store-writer", daemon=True)
         self._writer.start()
 
@@ -71,6 +72,15 @@ class Database:
         future: Future[T] = Future()
         self._jobs.put((work, future))
         return future
+
+    @property
+    def writing(self) -> bool:
+        """Whether this is the writer thread, inside a transaction of its own."""
+        return threading.current_thread() is self._writer
+
+    def at_end(self, tell: Callable[[bool], None]) -> None:
+        """Call `tell(committed)` when the transaction that runs now has ended; only from inside a write."""
+        self._at_end.append(tell)
 
     @property
     def closed(self) -> bool:
@@ -132,12 +142,19 @@ class Database:
                 result = work(cursor) if work == self._compact else _in_transaction(cursor, work)
             except BaseException as problem:  # the waiting thread gets it; the writer must live on
                 self._recover(problem)
+                self._tell_end(committed=False)
                 future.set_exception(_as_store_error(self.path, problem))
             else:
+                self._tell_end(committed=True)
                 future.set_result(result)
             if generation != self._generation:
                 cursor = self._connection.cursor()
         cursor.close()
+
+    def _tell_end(self, *, committed: bool) -> None:
+        told, self._at_end = self._at_end, []
+        for tell in told:
+            tell(committed)
 
     def _recover(self, problem: BaseException) -> None:
         """Open the file anew after an error at which DuckDB gave the connection up; committed rows are in it."""

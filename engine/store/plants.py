@@ -94,8 +94,7 @@ class PlantTables(Topic):
                 known = self.known_plants().get(name)
                 table = wanted if known is None else _widened(known, wanted)
                 if table != known:
-                    _save(cursor, table)
-                    self._plants = {**self.known_plants(), name: table}
+                    self._draft(cursor, table)
                 return table
 
         # On the writer thread: whoever held the lock while waiting for it would wait for `widen_for_scores`, which
@@ -112,9 +111,20 @@ class PlantTables(Topic):
             table = self.plant_table(name)
             new = [detector for detector in detectors if detector not in table.detectors]
             if new:
-                table = replace(table, detectors=(*table.detectors, *new))
-                _save(cursor, table)
-                self._plants = {**self.known_plants(), name: table}
+                self._draft(cursor, replace(table, detectors=(*table.detectors, *new)))
+
+    def _draft(self, cursor: duckdb.DuckDBPyConnection, table: PlantTable) -> None:
+        """Save the table; readers learn of it when the transaction is committed, since they cannot see it before."""
+        _save(cursor, table)
+        if not self._drafts:
+            self.database.at_end(self._end_drafts)
+        self._drafts[table.name] = table
+
+    def _end_drafts(self, committed: bool) -> None:
+        with self.plants_lock:
+            if committed and self._plants is not None:
+                self._plants = {**self._plants, **self._drafts}
+            self._drafts = {}
 
     def forget_plants(self) -> None:
         """Read the plants from the file again when they are next asked for."""
@@ -133,7 +143,7 @@ class PlantTables(Topic):
         with self.plants_lock:
             if self._plants is None:
                 self._plants = _load(self.database.read())
-            return self._plants
+            return {**self._plants, **self._drafts} if self.database.writing else self._plants
 
 
 def _widened(known: PlantTable, wanted: PlantTable) -> PlantTable:

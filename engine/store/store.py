@@ -50,6 +50,7 @@ class Store(Readings, HistoryQueries, Keeping, Exports, Explorer, Runs, Alarms, 
         self.plants_lock = threading.RLock()
         self.write_problem: str | None = None
         self._plants = None
+        self._drafts = {}
         self.database.write(lambda cursor: cursor.execute(SCHEMA.read_text(encoding="utf-8")).fetchall())
 
     def close(self) -> None:

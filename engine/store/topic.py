@@ -18,4 +18,5 @@ class Topic:
     pending: PendingRows
     plants_lock: threading.RLock
     _plants: dict[str, PlantTable] | None
+    _drafts: dict[str, PlantTable]
     write_problem: str | None

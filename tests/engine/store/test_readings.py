@@ -1,11 +1,14 @@
 """Readings go in as blocks and come out as they went in, rounded to the sensor's resolution."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from engine.errors import LabError, UnknownNameError
 from engine.records import SECOND_US, Block
 from engine.store.readings import rounded, rows_of
+from engine.store.store import Store
 from tests.engine.store.samples import MACHINES, SENSORS, START_US, block, small_store
 
 
@@ -149,3 +152,23 @@ def test_rounding_leaves_numbers_that_print_short():
     assert rounded(np.array([72.5000001, 72.34, -0.1]), 0.1).tolist() == [72.5, 72.3, -0.1]
     assert rounded(np.array([19.0]), 5.0).tolist() == [20.0]
     assert rounded(np.array([1.23456]), 0.0).tolist() == [1.23456]
+
+
+def test_a_reader_never_asks_for_columns_that_are_not_committed_yet():
+    """A detector that joins widens the table inside a write; a page that reads meanwhile must not trip over it."""
+    store = Store(":memory:")
+    store.register_plant("pumps", ("temperature",), ("M1",))
+    seen_inside = []
+
+    def widen(cursor):
+        store.widen_for_scores(cursor, "pumps", ("late",))
+        seen_inside.append(store.plant_table("pumps").detectors)
+        elsewhere = threading.Thread(target=lambda: seen_inside.append(store.plant_table("pumps").detectors))
+        elsewhere.start()
+        elsewhere.join()
+
+    store.database.write(widen)
+
+    assert seen_inside == [("late",), ()]
+    assert store.plant_table("pumps").detectors == ("late",)
+    store.close()
