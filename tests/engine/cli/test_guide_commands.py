@@ -136,7 +136,9 @@ def test_a_command_that_looks_into_the_store_has_its_equal(
 
 def run_for_three_minutes(home: Path) -> None:
     """Fill the store with readings and window statistics."""
-    store, runner = open_runner(home, {"FAULTLAB_PLANT": "wind_turbine", "FAULTLAB_SEED": "1"})
+    store, runner = open_runner(
+        home, {"FAULTLAB_PLANT": "wind_turbine", "FAULTLAB_SEED": "1", "FAULTLAB_SPEED": "1000"}
+    )
     book = WindowBook(store, lambda: runner.core.run.run)
     runner.subscribe(book.on_frame)
     runner.core.limits = replace(runner.core.limits, warm_up_s=0.0)
