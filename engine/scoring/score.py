@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.catalog import make, part
 from engine.errors import LabError
+from engine.params import parameters_of
 from engine.records import iso_time
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 50_000
 DEFAULT_DETECTOR = "mahalanobis"
 FIT_SHARE, FIT_ROWS = 0.15, 20_000  # a batch model learns from this first part of the file, unlabelled
+MOST_REFITS = 20  # a fit costs as much as thousands of scores; a million rows would otherwise have hundreds
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -86,7 +88,7 @@ def score_table(
     scores, scored = np.zeros(table.n_rows), np.zeros(table.n_rows, bool)
     done, total = 0, sum(len(block) for block in table.blocks)
     for block, rows in zip(table.blocks, table.rows, strict=True):
-        model = make("detector", detector, parameters)
+        model = make("detector", detector, _paced(cls, parameters or {}, len(block)))
         _fit_on_first_part(model, block)
         for start in range(0, len(block), CHUNK_ROWS):
             if cancelled():
@@ -97,6 +99,14 @@ def score_table(
             progress(done / total)
         scored[rows] = True
     return Scored(detector, float(limit), scores, scored)
+
+
+def _paced(cls: Any, parameters: dict[str, Any], n_rows: int) -> dict[str, Any]:
+    """Refit a batch model at most `MOST_REFITS` times in a file, unless the person said how often."""
+    known = {parameter.name: parameter for parameter in parameters_of(cls)}
+    if "refit_every" not in known or "refit_every" in parameters:
+        return parameters
+    return {**parameters, "refit_every": min(1_000_000, max(known["refit_every"].default, n_rows // MOST_REFITS))}
 
 
 def _fit_on_first_part(model: Detector, block: Block) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.catalog import part
 from engine.cli import main
 from engine.errors import LabError, UnknownNameError
 from engine.scoring.profile import profile_of
-from engine.scoring.score import CancelledError, guarded, save_scores, score_table, write_scores
+from engine.scoring.score import CancelledError, _paced, guarded, save_scores, score_table, write_scores
 from engine.scoring.table import Table, table_of
 
 
@@ -63,6 +64,15 @@ def test_the_result_has_a_line_for_each_row(table: Table) -> None:
     assert rows[0]["machine_id"] == "B"
     assert rows[0]["timestamp"] == "2026-01-05T00:00:00Z"
     assert set(rows[0]) == {"line", "timestamp", "machine_id", "score", "alarm"}
+
+
+def test_a_long_file_is_refitted_a_few_times_unless_the_person_says_otherwise() -> None:
+    cls = part("detector", "isolation_forest")
+
+    assert _paced(cls, {}, 1_000_000) == {"refit_every": 50_000}
+    assert _paced(cls, {}, 1000) == {"refit_every": 3600}
+    assert _paced(cls, {"refit_every": 7}, 1_000_000) == {"refit_every": 7}
+    assert _paced(part("detector", "ewma"), {}, 1_000_000) == {}
 
 
 def test_an_unknown_detector_is_refused_with_the_nearest(table: Table) -> None:
