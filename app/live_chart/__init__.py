@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from app.component_loader import loader
 from app.i18n import t
 
 if TYPE_CHECKING:
@@ -19,22 +20,7 @@ FOLDER = Path(__file__).parent
 WINDOWS_S = (60, 300, 900, 1800, 3600, 7200)
 DEFAULT_WINDOW_S = 900
 
-# Runs again at each change of data or theme; the cleanup it returns runs once, when the page is left.
-LOADER = """
-const held = new WeakMap()
-export default function (component) {
-  const place = component.parentElement
-  let mine = held.get(place)
-  if (mine) { mine.next = component; mine.app?.update(component); return mine.stop }
-  mine = { next: component, app: null, gone: false }
-  mine.stop = () => { mine.gone = true; mine.app?.stop(); held.delete(place) }
-  held.set(place, mine)
-  import(new URL("assets/live.js", document.baseURI).href)
-    .then((live) => { if (!mine.gone) mine.app = live.mount(mine.next) })
-    .catch((problem) => { place.querySelector("#live").textContent = "The live view could not start: " + problem })
-  return mine.stop
-}
-"""
+LOADER = loader("assets/live.js", "#live", "The live view could not start")
 
 _component = st.components.v2.component(
     "faultlab_live", html='<div id="live"></div>', js=LOADER, css=(FOLDER / "live.css").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from app.component_loader import loader
 from app.i18n import t
 
 if TYPE_CHECKING:
@@ -21,22 +22,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 HOURS = (1, 3, 6, 12, 24)
 
-# Runs again at each change of data or theme; the cleanup it returns runs once, when the page is left.
-LOADER = """
-const held = new WeakMap()
-export default function (component) {
-  const place = component.parentElement
-  let mine = held.get(place)
-  if (mine) { mine.next = component; mine.app?.update(component); return mine.stop }
-  mine = { next: component, app: null, gone: false }
-  mine.stop = () => { mine.gone = true; mine.app?.stop(); held.delete(place) }
-  held.set(place, mine)
-  import(new URL("label-assets/label.js", document.baseURI).href)
-    .then((label) => { if (!mine.gone) mine.app = label.mount(mine.next) })
-    .catch((problem) => { place.querySelector("#labeller").textContent = "The chart could not start: " + problem })
-  return mine.stop
-}
-"""
+LOADER = loader("label-assets/label.js", "#labeller", "The chart could not start")
 
 _component = st.components.v2.component(
     "faultlab_label",
