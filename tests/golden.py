@@ -1,7 +1,8 @@
 """Runs golden vectors: `python -m tests.golden FILE.jsonl` checks our metrics against stored reference values.
 
 The format is described beside the public file. Checks marked `info` are skipped. In a degenerate check a null must
-come back undefined and a number may be matched or be undefined.
+come back undefined and a number may be matched or be undefined. A chosen threshold may differ from the stored one when
+the stored one attains the same value. What cannot be read or computed counts as failed, with a line that says why.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import LabError
+from engine.errors import LabError, UnknownNameError
 from engine.metrics import adjusted, affiliation, eventwise, nab, pate, period, pointwise, ranges, ranking, skab, volume
-from engine.metrics.arrays import Measured, rows_of, undefined
+from engine.metrics.arrays import InputError, Measured, rows_of, undefined
 from engine.metrics.sweep import Sweep, sweep
 from engine.metrics.timing import timing
 
-BESIDE_PROJECT = Path(__file__).resolve().parents[1].parent / "shared" / "datasets"
+PROJECT = Path(__file__).resolve().parents[1]
+BEST = ("f1", "fc1", "score")
 TOLERANCES = {"nab_at": 1e-8, "nab_optimum": 1e-8, "nab_row_weight": 1e-8, "nab_corpus": 1e-8, "pate": 1e-4}
 DELAY_TOLERANCE_S = 1e-5
 ROUNDED_TOLERANCE = 0.005 + 1e-9
@@ -33,9 +35,9 @@ ROUNDED_TOLERANCE = 0.005 + 1e-9
 class Case:
     """One line of the file; arrays are made when a metric asks for them."""
 
-    def __init__(self, data: dict[str, Any], datasets: Path = BESIDE_PROJECT) -> None:
-        self.data, self.datasets = data, datasets
-        self.n = int(data.get("n", 0))
+    def __init__(self, data: dict[str, Any], file: Path | None = None) -> None:
+        self.data, self.file = data, file or PROJECT
+        self.n = int(data.get("n") or 0)
         self._swept: Sweep | None = None
 
     @property
@@ -59,14 +61,29 @@ class Case:
         return [nab.NabFile.of(scores_of(part["score"], part["n"]), part["windows"]) for part in self.data["files"]]
 
     def skab_files(self) -> list[skab.SkabFile]:
-        return [skab_file(part, self.datasets) for part in self.data["files"]]
+        return [
+            skab_file(part, dataset(self.file, f"skab/data/{part['file']}"), self.data.get("skip_rows", 400))
+            for part in self.data["files"]
+        ]
 
     def series(self) -> np.ndarray:
         return (
             np.array(self.data["series"])
             if "series" in self.data
-            else nab_values(self.datasets / "nab" / "data" / self.data["file"])
+            else nab_values(dataset(self.file, f"nab/data/{self.data['file']}"))
         )
+
+
+def dataset(file: Path, name: str) -> Path:
+    """Return a shared series: from `datasets` in any folder above the file, the caller or the project."""
+    for start in (file.resolve(), Path.cwd(), PROJECT):
+        for folder in (start, *start.parents):
+            for found in (folder / "datasets" / name, folder / "shared" / "datasets" / name):
+                if found.is_file():
+                    return found
+    raise LabError(
+        f"datasets/{name} is in no folder above {file} or {PROJECT}; put the shared datasets beside the file."
+    )
 
 
 def scores_of(score: list[float] | dict[str, Any], n: int) -> np.ndarray:
@@ -84,10 +101,10 @@ def nab_values(file: Path) -> np.ndarray:
         return np.array([float(row["value"]) for row in csv.DictReader(lines)])
 
 
-def skab_file(part: dict[str, Any], datasets: Path) -> skab.SkabFile:
-    """Return the scored rows of one SKAB file with the stored predictions."""
-    skip = part["skip_rows"]
-    with open(datasets / "skab" / "data" / part["file"], encoding="utf-8") as lines:
+def skab_file(part: dict[str, Any], file: Path, skip: int) -> skab.SkabFile:
+    """Return the scored rows of one SKAB file with the stored predictions; the training rows are skipped."""
+    skip = part.get("skip_rows", skip)
+    with open(file, encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines, delimiter=";"))[skip:]
     times = np.array([datetime.fromisoformat(row["datetime"]).timestamp() for row in rows])
     truth, change = (np.array([float(row[name]) for row in rows]).astype(int) for name in ("anomaly", "changepoint"))
@@ -149,37 +166,80 @@ METRICS: dict[str, Callable[[Case, dict[str, Any]], Measured]] = {
 }
 
 
+# What the metrics that choose a threshold give at one that is given.
+AT_THRESHOLD: dict[str, Callable[[Case, dict[str, Any], float], Measured]] = {
+    "best_f1": lambda case, p, at: pointwise.point(case.truth, case.scores >= at),
+    "best_pa_k_f1": lambda case, p, at: adjusted.pa_k(case.truth, case.scores >= at, p["K"]),
+    "best_composite_f1": lambda case, p, at: eventwise.composite_f1(case.truth, case.scores >= at),
+    "nab_optimum": lambda case, p, at: nab.nab_at(case.scores, case.data["windows"], at, **p),
+    "nab_corpus": lambda case, p, at: nab.nab_at_corpus(case.nab_files(), at, **p),
+}
+
+
+# What the metrics that choose a threshold say at one that is given.
+AT_THRESHOLD: dict[str, Callable[[Case, dict[str, Any], float], Measured]] = {
+    "best_f1": lambda case, p, at: pointwise.point(case.truth, case.scores >= at),
+    "best_pa_k_f1": lambda case, p, at: adjusted.pa_k(case.truth, case.scores >= at, p["K"]),
+    "best_composite_f1": lambda case, p, at: eventwise.composite_f1(case.truth, case.scores >= at),
+    "nab_optimum": lambda case, p, at: nab.nab_at(case.scores, case.data["windows"], at, **p),
+    "nab_corpus": lambda case, p, at: nab.nab_at_corpus(case.nab_files(), at, **p),
+}
+
+
 def problems(case: Case, check: dict[str, Any]) -> list[str]:
     """Return what differs from the stored values, one text each; nothing when the check passes."""
-    wanted, lax = check["v"], bool(check.get("deg"))
     try:
-        found = METRICS[check["m"]](case, dict(check.get("p") or {}))
-    except LabError as refused:
-        found = undefined(wanted or (), str(refused))
+        return _problems(case, check["m"], dict(check.get("p") or {}), check["v"], bool(check.get("deg")))
+    except LabError as problem:
+        return [str(problem)]
     except Exception as problem:
-        return [f"{type(problem).__name__}: {problem}"]
-    if wanted is None:
-        wanted = dict.fromkeys(found.values)
+        kind = case.data.get("kind")
+        return [f"this check of a case of kind {kind!r} cannot be computed: {type(problem).__name__}: {problem}"]
+
+
+def _problems(case: Case, metric: str, p: dict[str, Any], wanted: dict[str, Any] | None, lax: bool) -> list[str]:
+    if metric not in METRICS:
+        raise UnknownNameError("metric", str(metric), METRICS)
+    found = _found(case, metric, p, wanted)
+    wanted = dict.fromkeys(found.values) if wanted is None else wanted
+    wrong = _differences(metric, found, wanted, lax)
+    if wrong and metric in AT_THRESHOLD and wanted.get("threshold") is not None:
+        return _threshold_problems(case, metric, p, found, wanted, lax)
+    return wrong
+
+
+def _found(case: Case, metric: str, p: dict[str, Any], wanted: dict[str, Any] | None) -> Measured:
+    """Return what our metric says; input that it refuses makes every value undefined."""
+    try:
+        return METRICS[metric](case, p)
+    except InputError as refused:
+        return undefined(wanted or (), str(refused))
+
+
+def _differences(metric: str, found: Measured, wanted: dict[str, Any], lax: bool) -> list[str]:
     out = []
     for name, value in wanted.items():
         if name not in found.values:
             out.append(f"{name} is missing")
-        elif name == "threshold":
-            out += _threshold_problem(case, check, found, value, lax)
-        elif not same(found[name], value, _tolerance(check["m"], name), lax):
+        elif not same(found[name], value, _tolerance(metric, name), lax):
             out.append(f"{name}: expected {value!r}, got {found[name]!r}")
         elif found[name] is None and not found.reasons.get(name):
             out.append(f"{name} is undefined without a reason")
     return out
 
 
-def _threshold_problem(case: Case, check: dict[str, Any], found: Measured, value: Any, lax: bool) -> list[str]:
-    """A threshold may differ when it attains the stored value; the other values of the check decide that."""
-    if lax or same(found["threshold"], value, 1e-9, lax):
+def _threshold_problems(
+    case: Case, metric: str, p: dict[str, Any], found: Measured, wanted: dict[str, Any], lax: bool
+) -> list[str]:
+    """Several thresholds may attain the best value, so ours may differ from the stored one when both attain it."""
+    others = {name: value for name, value in wanted.items() if name != "threshold"}
+    best = {name: value for name, value in others.items() if name in BEST}
+    if best and not _differences(metric, found, others, lax):
         return []
-    others = [name for name in check["v"] if name in ("f1", "fc1", "score")]
-    attained = all(same(found[name], check["v"][name], _tolerance(check["m"], name), lax) for name in others)
-    return [] if attained and others else [f"threshold: expected {value!r}, got {found['threshold']!r}"]
+    there = AT_THRESHOLD[metric](case, p, float(wanted["threshold"]))
+    if best and not _differences(metric, found, best, lax) and not _differences(metric, there, others, lax):
+        return []
+    return _differences(metric, found, wanted, lax)
 
 
 def _tolerance(metric: str, name: str) -> float:
@@ -198,32 +258,40 @@ def same(found: Any, wanted: Any, tolerance: float, lax: bool = False) -> bool:
             and len(found) == len(wanted)
             and all(same(f, w, tolerance, lax) for f, w in zip(found, wanted, strict=True))
         )
-    if wanted is None or found is None:
-        return found is None and (wanted is None or lax)
+    if wanted is None or found is None or wanted != wanted:
+        return found is None and (wanted is None or wanted != wanted or lax)
+    if isinstance(wanted, str) or isinstance(found, str):
+        return bool(found == wanted)
     return math.isclose(found, wanted, rel_tol=tolerance, abs_tol=tolerance)
 
 
-def cases(file: Path) -> Iterator[Case]:
-    """Yield the cases of a file; the series that they name lie in `datasets` beside the file or beside the project."""
-    near = [parent / "datasets" for parent in file.resolve().parents[:2]]
-    datasets = next((folder for folder in near if folder.is_dir()), BESIDE_PROJECT)
-    with open(file, encoding="utf-8") as lines:
-        for line in lines:
-            if line.strip():
-                yield Case(json.loads(line), datasets)
+def judged(file: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield every non-info check (id and parameters) with its problems; a line that is no case is one failed check."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as problem:
+        yield str(file), [f"it cannot be read ({problem})"]
+        return
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            case = Case(json.loads(line), file)
+            checks = [check for check in case.data["checks"] if not check.get("info")]
+        except (ValueError, LookupError, TypeError, AttributeError) as problem:
+            yield f"{file}, line {number}", [f"it is no case ({type(problem).__name__}: {problem})"]
+            continue
+        for check in checks:
+            yield f"{check.get('id')} {check.get('p', {})}", problems(case, check)
 
 
 def run(file: Path, say: Callable[[str], None] = print) -> tuple[int, int]:
     """Check every non-info check of the file; return how many passed and failed."""
     passed = failed = 0
-    for case in cases(file):
-        for check in case.data["checks"]:
-            if check.get("info"):
-                continue
-            wrong = problems(case, check)
-            passed, failed = passed + (not wrong), failed + bool(wrong)
-            for text in wrong:
-                say(f"{check['id']} {check.get('p', {})}: {text}")
+    for name, wrong in judged(file):
+        passed, failed = passed + (not wrong), failed + bool(wrong)
+        for text in wrong:
+            say(f"{name}: {text}")
     return passed, failed
 
 

@@ -50,8 +50,8 @@ def profile_named(name: str) -> Profile:
 
 
 def probation_rows(n: int, probation: float = PROBATION) -> int:
-    """Return how many first rows are not scored: min(⌊p·n⌋, p·5000)."""
-    return min(math.floor(probation * n), math.floor(probation * PROBATION_ROWS))
+    """Return how many first rows are not scored: those below min(⌊p·n⌋, p·5000)."""
+    return math.ceil(min(math.floor(probation * n), probation * PROBATION_ROWS))
 
 
 def _falling(z: FloatArray) -> FloatArray:

@@ -213,7 +213,8 @@ def pate(truth, scores, e, d, splits) -> float:
 def nab_score(scores, windows, threshold, costs, probation) -> float:
     """Row by row, as the definition says; costs = (tp, fp, fn)."""
     tp_w, fp_w, fn_w = costs
-    n, skipped = len(scores), min(math.floor(probation * len(scores)), math.floor(probation * 5000))
+    n = len(scores)
+    skipped = math.ceil(min(math.floor(probation * n), probation * 5000))
     best: dict[tuple[int, int], float] = {tuple(w): -fn_w for w in windows if w[1] >= skipped}
 
     def s(z):

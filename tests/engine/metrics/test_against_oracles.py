@@ -11,6 +11,7 @@ from engine.metrics.adjusted import best_pa_k_f1, pa_k, pa_k_auc
 from engine.metrics.affiliation import affiliation
 from engine.metrics.eventwise import best_composite_f1, composite_f1, segment_f1
 from engine.metrics.nab import PROFILES, nab_at, nab_optimum
+from engine.metrics.nab_weights import probation_rows
 from engine.metrics.pate import pate, pate_f1
 from engine.metrics.period import autocorrelation
 from engine.metrics.pointwise import best_f1, point
@@ -181,6 +182,11 @@ def test_nab_is_the_sum_over_rows_and_windows_and_its_optimum_the_best_of_all(sc
     assert at == pytest.approx(totals, **close)
     assert best["score"] == pytest.approx(max(totals), **close)
     assert nab_at(values, windows, best["threshold"], profile, probation)["score"] == best["score"]
+
+
+def test_probation_drops_the_rows_below_its_limit():
+    """NAB compares rows with min(⌊p·n⌋, p·5000), which need not be whole."""
+    assert [probation_rows(100, 0.15), probation_rows(6000, 0.15), probation_rows(7000, 0.1001)] == [15, 750, 501]
 
 
 def test_autocorrelation_is_the_sum_of_lagged_products():
