@@ -118,7 +118,8 @@ def nab_folder(case: dict, folder: Path) -> Path:
 
 
 def cases_of(kind: str) -> list[dict]:
-    return [case.data for case in golden.cases(PUBLIC) if case.data["kind"] == kind] if PUBLIC.exists() else []
+    lines = PUBLIC.read_text(encoding="utf-8").splitlines() if PUBLIC.exists() else []
+    return [case for case in map(json.loads, lines) if case["kind"] == kind]
 
 
 @needs_shared
