@@ -73,7 +73,7 @@ def as_labels(values: ArrayLike, name: str = "labels") -> IntArray:
         return array.astype(np.int64)
     bad = np.flatnonzero(~((array == 0) | (array == 1)))
     if len(bad):
-        raise InputError(f"{name} must be 0 or 1, got {array[bad[0]]!r} in {_rows(bad)}.")
+        raise InputError(f"{name} must be 0 or 1, got {array[bad[0]]} in {_rows(bad)}.")
     return array.astype(np.int64)
 
 
@@ -89,7 +89,7 @@ def as_scores(values: ArrayLike, name: str = "scores", n: int | None = None) -> 
     _require_one_dimension(array, name)
     bad = np.flatnonzero(~np.isfinite(array))
     if len(bad):
-        raise InputError(f"{name} must be finite numbers, got {array[bad[0]]!r} in {_rows(bad)}.")
+        raise InputError(f"{name} must be finite numbers, got {array[bad[0]]} in {_rows(bad)}.")
     if n is not None and len(array) != n:
         raise InputError(f"{name} ({len(array)} rows) must be as long as the labels ({n} rows).")
     return array

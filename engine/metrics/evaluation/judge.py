@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import FileProblemError, UnknownNameError
+from engine.metrics.arrays import InputError
 from engine.metrics.evaluation.nab_files import is_windows, judge_nab
 from engine.metrics.evaluation.plain import is_intervals, judge_intervals, judge_rows
 from engine.metrics.evaluation.report import Report
@@ -28,6 +30,22 @@ class Options:
     probation: float = 0.15
     rolling: bool = False
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        wrong = [
+            f"{name} must be {rule}, got {value!r}."
+            for name, value, rule, good in (
+                ("threshold", self.threshold, "a finite number", math.isfinite(self.threshold or 0.0)),
+                ("period", self.period_s, "above 0 seconds", self.period_s is None or 0 < self.period_s < math.inf),
+                ("window", self.window, "0 rows or more", self.window is None or self.window >= 0),
+                ("tolerance", self.tolerance_s, "0 seconds or more", 0 <= self.tolerance_s < math.inf),
+                ("probation", self.probation, "from 0 to 1", 0 <= self.probation <= 1),
+                ("seed", self.seed, "0 or more", self.seed >= 0),
+            )
+            if not good
+        ]
+        if wrong:
+            raise InputError(wrong[0])
 
 
 def judge(truth: Path, predictions: Path, options: Options | None = None) -> Report:

@@ -48,8 +48,10 @@ def judge_nab(
             found = nab_at_corpus(judged, threshold, profile, probation)
         reason = found.reasons.get("normalized", "")
         rows.append({"profile": profile, "threshold": threshold, **found.values, "reason": reason})
+    bare = sum(not file.windows for file in judged)
+    normal = (f"{bare} of them without label windows count as normal",) if bare else ()
     how = "chosen on these series (NAB's optimiser)" if threshold is None else "as given"
-    return Report("nab", rows, (f"{len(files)} series, probation {probation:g}, threshold {how}",))
+    return Report("nab", rows, (f"{len(files)} series, probation {probation:g}, threshold {how}", *normal))
 
 
 def read_windows(file: Path) -> Windows:
@@ -112,8 +114,17 @@ def _nab_file(file: Path, windows: list[tuple[str, str]]) -> NabFile:
 
 def _rows(table: Table, first_rows: dict[int, int], times: list[int], start: str, end: str) -> tuple[int, int]:
     """Return the first rows with the window's timestamps; the nearest rows inside when a timestamp is not there."""
-    begins, stops = time_us(start), time_us(end)
+    try:
+        begins, stops = time_us(start), time_us(end)
+    except ValueError:
+        wrong = f"its window {start} … {end} is not two times"
+        raise FileProblemError(table.file, "", wrong, "write them as 2026-01-05 08:00:00") from None
+    if stops < begins:
+        raise FileProblemError(table.file, "", f"its window {start} … {end} ends before it starts", "swap the two")
     inside = [row for row, at in enumerate(times) if begins <= at <= stops]
     if not inside:
         raise FileProblemError(table.file, "", f"no row lies in the window {start} … {end}", "check the series")
-    return first_rows.get(begins, inside[0]), first_rows.get(stops, inside[-1])
+    first, last = first_rows.get(begins, inside[0]), first_rows.get(stops, inside[-1])
+    if last < first:
+        raise FileProblemError(table.file, "", f"the time goes back in the window {start} … {end}", "sort the rows")
+    return first, last

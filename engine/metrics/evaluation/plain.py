@@ -36,6 +36,7 @@ def is_intervals(table: Table) -> bool:
 def judge_intervals(truth: Table, predictions: Table, tolerance_s: float = 0.0, seed: int = 0) -> Report:
     """Return the event panel of two interval files; the span judged is that of both files together."""
     events, labels = truth_events(truth), _labels(predictions)
+    _same_machines(truth, predictions)
     if not events and not labels:
         raise FileProblemError(truth.file, "", "neither file has an interval", "add at least one line")
     starts = [e.onset_us for e in events] + [x.start_us for x in labels]
@@ -43,8 +44,20 @@ def judge_intervals(truth: Table, predictions: Table, tolerance_s: float = 0.0, 
     machines = tuple(sorted({e.machine for e in events} | {x.machine for x in labels}))
     span = Span(machines, min(starts), max(ends))
     judged = event_panel(events, labels, span, Rules(tolerance_s=tolerance_s, seed=seed))
-    note = f"judged {len(machines)} machines from {iso_time(span.start_us)} to {iso_time(span.end_us)}"
-    return panel_report("intervals", judged, (note,))
+    notes = [f"judged {len(machines)} machines from {iso_time(span.start_us)} to {iso_time(span.end_us)}"]
+    strange = sorted({x.machine for x in labels} - {e.machine for e in events})
+    if events and strange:
+        notes.append(f"the truth has no event on {', '.join(strange)}; every interval there is a false alarm")
+    return panel_report("intervals", judged, notes)
+
+
+def _same_machines(truth: Table, predictions: Table) -> None:
+    """Refuse two files of which only one names machines: no interval could ever match."""
+    one, other = truth.first_of(MACHINES), predictions.first_of(MACHINES)
+    if (one is None) != (other is None):
+        lacking, named = (truth, predictions) if one is None else (predictions, truth)
+        wrong = f"there is no column machine_id, but {named.file} names machines"
+        raise FileProblemError(lacking.file, "line 1", wrong, "name the machine in both files or in neither")
 
 
 def truth_events(table: Table) -> list[TruthEvent]:
@@ -58,9 +71,23 @@ def truth_events(table: Table) -> list[TruthEvent]:
 
 def _labels(table: Table) -> list[Label]:
     starts, ends = _spans(table)
-    sure = table.numbers("confidence").tolist() if "confidence" in table.columns else [None] * len(table)
+    sure = _confidences(table)
     columns = zip(_texts(table, MACHINES), starts, ends, _texts(table, FAULTS), sure, strict=True)
     return [Label(machine, start, end, fault, confidence) for machine, start, end, fault, confidence in columns]
+
+
+def _confidences(table: Table) -> list[float | None]:
+    """Return the stated confidences, None where a cell is blank."""
+    out: list[float | None] = []
+    for row, text in enumerate(table.columns.get("confidence", [""] * len(table))):
+        try:
+            value = float(text) if text.strip() else None
+        except ValueError:
+            value = -1.0
+        if value is not None and not 0 <= value <= 1:
+            raise table.problem(row, f"confidence must be from 0 to 1, got {text!r}", "write a number such as 0.8")
+        out.append(value)
+    return out
 
 
 def _texts(table: Table, names: Sequence[str]) -> list[str]:
@@ -91,6 +118,9 @@ def judge_rows(
     if len(predictions) != len(labels):
         wrong = f"{len(predictions)} rows where the truth has {len(labels)}"
         raise FileProblemError(predictions.file, "", wrong, "give one row per row of the truth, in the same order")
+    if not len(labels):
+        raise FileProblemError(truth.file, "", "it has a header but no rows", "write one row per reading")
+    _same_times(truth, predictions)
     score, alarm = predictions.first_of(SCORES), predictions.first_of(ALARMS)
     if score is None:
         predictions.need((*SCORES, *ALARMS))
@@ -99,7 +129,30 @@ def judge_rows(
     period, note = (period_s, f"period {period_s:g} s as given") if period_s else _period_s(truth)
     chosen = replace(settings or Settings(), period_s=period)
     judged = _by_machine(_texts(truth, MACHINES), labels, alarms, scores, threshold, chosen)
-    return panel_report("rows", judged, (note,))
+    return panel_report("rows", judged, (note, *_back_in_time(truth)))
+
+
+def _same_times(truth: Table, predictions: Table) -> None:
+    """Refuse predictions whose time column says that their rows stand in another order than the truth's."""
+    one, other = truth.first_of(TIMES), predictions.first_of(TIMES)
+    if one is None or other is None:
+        return
+    pairs = zip(truth.times(one), predictions.times(other), strict=True)
+    row = next((row for row, (a, b) in enumerate(pairs) if a != b), None)
+    if row is not None:
+        wrong = f"its time is {predictions.columns[other][row]} where the truth has {truth.columns[one][row]}"
+        raise predictions.problem(row, wrong, "give the rows in the order of the truth")
+
+
+def _back_in_time(truth: Table) -> list[str]:
+    """Return a note when the time of a machine goes back: rows are judged in the order in which they stand."""
+    name = truth.first_of(TIMES)
+    latest: dict[str, int] = {}
+    for row, (machine, at) in enumerate(zip(_texts(truth, MACHINES), truth.times(name) if name else [], strict=False)):
+        if at < latest.get(machine, at):
+            return [f"the time goes back at line {truth.lines[row]}; rows are judged in the order of the file"]
+        latest[machine] = at
+    return []
 
 
 def _period_s(truth: Table) -> tuple[float, str]:

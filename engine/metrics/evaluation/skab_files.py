@@ -46,6 +46,8 @@ def judge_skab(truth: Path, predictions: Path, *, rolling: bool = False, skip: i
 
 
 def _paired(truth: Path, predictions: Path) -> list[tuple[Path, Path]]:
+    if truth.is_file() != predictions.is_file():
+        raise FileProblemError(predictions, "", "truth and predictions are a file and a folder", "give two of a kind")
     if truth.is_file():
         return [(truth, predictions)]
     pairs = [(truth / file.relative_to(predictions), file) for file in sorted(predictions.rglob("*.csv"))]
@@ -59,6 +61,9 @@ def _skab_file(truth: Path, predictions: Path, skip: int) -> SkabFile:
     table, found = read_table(truth), read_table(predictions)
     alarms = found.labels(found.need(PREDICTIONS))
     rows = len(table) - skip
+    if rows <= 0:
+        wrong = f"it has {len(table)} rows, and the first {skip} are training"
+        raise FileProblemError(truth, "", wrong, "give a longer file")
     if len(alarms) not in (rows, len(table)):
         wrong = f"{len(alarms)} rows where the truth has {len(table)} ({rows} after training)"
         raise FileProblemError(predictions, "", wrong, "give one row per scored row")

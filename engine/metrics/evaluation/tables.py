@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,11 @@ FIRST_LINE = 2
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file: its columns by lower-case name, each a list of text."""
+    """A CSV file: its columns by lower-case name, each a list of text, and the line of each row (blank ones count)."""
 
     file: Path
     columns: dict[str, list[str]]
+    lines: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), []))
@@ -44,13 +46,16 @@ class Table:
         return found
 
     def numbers(self, name: str) -> FloatArray:
-        """Return a column as float64 (n,); a cell that is no number is an error with its line."""
+        """Return a column as float64 (n,); a cell that is no finite number is an error with its line."""
         out = np.empty(len(self), np.float64)
         for row, text in enumerate(self.columns[name]):
             try:
                 out[row] = float(text)
             except ValueError:
                 raise self.problem(row, f"{name} must be a number, got {text!r}", "write a number") from None
+            if not math.isfinite(out[row]):
+                cure = "write a number, or leave the row out of both files"
+                raise self.problem(row, f"{name} must be a finite number, got {text!r}", cure)
         return out
 
     def labels(self, name: str) -> IntArray:
@@ -77,7 +82,7 @@ class Table:
 
     def problem(self, row: int, wrong: str, cure: str) -> FileProblemError:
         """Return an error about a row (counted from 0) that names its line."""
-        return FileProblemError(self.file, f"line {row + FIRST_LINE}", wrong, cure)
+        return FileProblemError(self.file, f"line {self.lines[row]}", wrong, cure)
 
 
 def read_table(file: Path) -> Table:
@@ -86,7 +91,8 @@ def read_table(file: Path) -> Table:
     Raises
     ------
     FileProblemError
-        When the file is missing, no text, empty, or a line has another number of cells than the header.
+        When the file is missing, no text, empty, names a column twice, or a line has another number of cells than the
+        header.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -100,9 +106,13 @@ def read_table(file: Path) -> Table:
     separator = max(SEPARATORS, key=lines[0].count)
     rows = list(csv.reader(lines, delimiter=separator))
     header = [name.strip().lower() for name in rows[0]]
+    twice = next((name for name in header if name and header.count(name) > 1), None)
+    if twice is not None:
+        raise FileProblemError(file, "line 1", f"two columns are called {twice}", "rename or delete one of them")
     kept = [(number, row) for number, row in enumerate(rows[1:], start=FIRST_LINE) if row]
     for number, row in kept:
         if len(row) != len(header):
             wrong = f"{len(row)} cells where the header has {len(header)}"
             raise FileProblemError(file, f"line {number}", wrong, "give every line one cell per column")
-    return Table(file, {name: [row[k] for _, row in kept] for k, name in enumerate(header)})
+    columns = {name: [row[k] for _, row in kept] for k, name in enumerate(header)}
+    return Table(file, columns, [number for number, _ in kept])

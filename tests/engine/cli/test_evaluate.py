@@ -168,7 +168,22 @@ def test_the_skab_values_come_out_of_a_folder_of_predictions(case, tmp_path, cap
     [
         (["truth", "0", "2"], ["score", "1", "2"], "line 3: truth must be 0 or 1, got '2'"),
         (["truth", "0", "1"], ["score", "1", "two"], "line 3: score must be a number, got 'two'"),
-        (["truth", "0", "1"], ["score", "1", "nan"], "nan"),
+        (["truth", "0", "1"], ["score", "1", "nan"], "line 3: score must be a finite number, got 'nan'"),
+        (["truth", "0", "", "2"], ["score", "1", "2"], "line 4: truth must be 0 or 1"),
+        (["truth,truth", "0,1"], ["score", "1"], "two columns are called truth"),
+        (["truth"], ["score"], "it has a header but no rows"),
+        (
+            ["time,truth", "2026-01-05T01:00,0", "2026-01-05T02:00,1"],
+            ["time,score", "2026-01-05T02:00,1", "2026-01-05T01:00,0"],
+            "line 2: its time is 2026-01-05T02:00 where the truth has 2026-01-05T01:00",
+        ),
+        (["start,end", "2026-01-04,2026-01-05"], ["machine,start,end"], "there is no column machine_id"),
+        (
+            ["start,end", "2026-01-04,2026-01-05"],
+            ["start,end,confidence", "2026-01-04,2026-01-05,1.7"],
+            "line 2: confidence must be from 0 to 1, got '1.7'",
+        ),
+        (["datetime;anomaly;changepoint", "2026-01-04;0;0"], ["prediction", "1"], "the first 400 are training"),
         (["truth", "0", "1"], ["score", "1"], "1 rows where the truth has 2"),
         (["truth", "0", "1"], ["points", "1", "2"], "there is no column score"),
         (["truth", "0", "1,1"], ["score", "1", "2"], "line 3: 2 cells where the header has 1"),
@@ -197,3 +212,59 @@ def test_a_missing_file_an_unreadable_one_and_an_unknown_format_are_said(tmp_pat
     assert "not UTF-8" in capsys.readouterr().err
     assert main(["evaluate", good, good, "--format", "row"]) == 2
     assert "Did you mean 'rows'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--threshold", "nan"], "threshold must be a finite number"),
+        (["--period", "0"], "period must be above 0 seconds"),
+        (["--window", "-1"], "window must be 0 rows or more"),
+        (["--tolerance", "-60"], "tolerance must be 0 seconds or more"),
+        (["--probation", "2"], "probation must be from 0 to 1"),
+    ],
+)
+def test_an_option_that_no_metric_can_use_is_one_sentence(option, said, tmp_path, capsys):
+    files = write(tmp_path / "t.csv", "truth", "0", "1"), write(tmp_path / "p.csv", "score", "0", "1")
+
+    assert main(["evaluate", *files, *option]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("window", "times", "said"),
+    [
+        (["soon", "2026-01-05 00:02"], ["2026-01-05 00:01"], "is not two times"),
+        (["2026-01-05 00:03", "2026-01-05 00:02"], ["2026-01-05 00:02"], "ends before it starts"),
+        (["2026-01-05 00:01", "2026-01-05 00:02"], ["2026-01-05 00:02", "2026-01-05 00:01"], "the time goes back"),
+        (["2026-01-06 00:01", "2026-01-06 00:02"], ["2026-01-05 00:02"], "no row lies in the window"),
+    ],
+)
+def test_a_window_that_fits_no_rows_is_one_sentence(window, times, said, tmp_path, capsys):
+    windows = write(tmp_path / "windows.json", json.dumps({"a.csv": [window]}))
+    found = write(tmp_path / "a.csv", "timestamp,anomaly_score", *(f"{at},1" for at in times))
+
+    assert main(["evaluate", windows, found]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_notes_tell_of_unknown_machines_blank_confidences_and_times_that_go_back(tmp_path, capsys):
+    times = ["2026-01-05T00:01", "2026-01-05T00:00", "2026-01-05T00:02"]
+    truth = write(tmp_path / "t.csv", "time,truth", *(f"{at},{k % 2}" for k, at in enumerate(times)))
+
+    notes = as_json(capsys, truth, write(tmp_path / "p.csv", "alarm", "True", "0", "1.0"))["notes"]
+
+    assert "the time goes back at line 3; rows are judged in the order of the file" in notes
+    span = "2026-01-05T00:00Z,2026-01-05T01:00Z"
+    truth = write(tmp_path / "i.csv", "machine,start,end", f"M1,{span}")
+    found = write(tmp_path / "f.csv", "machine,start,end,confidence", f"M1,{span},0.8", f"M2,{span},")
+    report = as_json(capsys, truth, found)
+    assert by_name(report)["brier"]["value"] == pytest.approx(0.04)
+    assert "the truth has no event on M2; every interval there is a false alarm" in report["notes"]
+
+
+def test_a_folder_and_a_file_are_no_pair(tmp_path, capsys):
+    write(tmp_path / "skab" / "1.csv", "datetime;anomaly;changepoint", "2026-01-05;0;0")
+
+    assert main(["evaluate", str(tmp_path / "skab"), write(tmp_path / "p.csv", "prediction", "0")]) == 2
+    assert "a file and a folder" in capsys.readouterr().err
