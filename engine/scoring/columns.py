@@ -36,10 +36,9 @@ class ColumnFigures:
 
     filled: int  # cells that are not missing
     numbers: int  # of these, cells that are numbers
-    times: int  # of these, cells that are times
-    distinct: int  # distinct filled cells, counted up to some thousands
-    first_bad_rows: tuple[int, ...]  # 1-based lines of the first filled cells that are no numbers
-    first_bad: str = ""  # the first such cell
+    finite: int  # of these, cells that are not infinite
+    times: int  # filled cells that are times; 0 where most are numbers: then nobody asks
+    distinct: int  # distinct cells, counted over the first rows
 
 
 def guess_role(name: str, figures: ColumnFigures, *, n_rows: int) -> str:

@@ -117,9 +117,11 @@ def _look_at_columns(profile: Profile) -> None:
     if profile.n_rows == 0:
         raise FileProblemError(profile.file, "", "no row could be read", "check that all lines have the same fields")
     columns = []
-    for at, name in enumerate(dialect.names):
-        filled, numbers, times, distinct = staging.figures(at)
-        figures = ColumnFigures(filled, numbers, times, distinct, ())
+    for at, (name, (filled, numbers, finite)) in enumerate(zip(dialect.names, staging.counts(), strict=True)):
+        times = (
+            0 if numbers >= 0.5 * filled else staging.times_in(at)
+        )  # a column of numbers is never searched for dates
+        figures = ColumnFigures(filled, numbers, finite, times, staging.distinct_in(at))
         plain, unit = split_unit(name, dialect.units[at] if at < len(dialect.units) else "")
         columns.append(Column(at, plain, unit, guess_role(plain, figures, n_rows=profile.n_rows)))
         _note_bad_cells(profile, columns[-1], figures)
@@ -139,9 +141,9 @@ def _note_bad_cells(profile: Profile, column: Column, figures: ColumnFigures) ->
         return
     if column.role != "sensor":
         return
-    bad_rows, first = profile.staging.bad_numbers(column.at)
-    bad = figures.filled - figures.numbers + (profile.staging.infinite(column.at) if bad_rows else 0)
+    bad = figures.filled - figures.finite
     if bad:
+        bad_rows, first = profile.staging.bad_numbers(column.at)
         text = (
             f"{bad:,} of {profile.n_rows:,} cells in {column.name} are no numbers (the first says {first[:40]!r}); "
             "they are read as missing."

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 50_000
 DEFAULT_DETECTOR = "mahalanobis"
 FIT_SHARE, FIT_ROWS = 0.15, 20_000  # a batch model learns from this first part of the file, unlabelled
-MOST_REFITS = 20  # a fit costs as much as thousands of scores; a million rows would otherwise have hundreds
+MOST_REFITS = 10  # a fit costs as much as a hundred thousand scores; a million rows would otherwise have hundreds
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -143,15 +143,17 @@ def _times_and_machines(table: Table) -> tuple[IntArray, IntArray]:
 def _stamps(times_us: IntArray, machines: IntArray) -> list[str]:
     moments = times_us.view("datetime64[us]")
     whole = not (times_us % 1_000_000).any()
-    texts = np.datetime_as_string(moments, unit="s") if whole else np.datetime_as_string(moments, unit="us")
-    stamps: list[str] = np.where(machines >= 0, np.char.add(texts, "Z"), "").tolist()
-    return stamps
+    texts = np.datetime_as_string(moments, unit="s" if whole else "us").tolist()
+    return [f"{text}Z" if machine >= 0 else "" for text, machine in zip(texts, machines.tolist(), strict=True)]
 
 
 def _cells(result: Scored, part: slice) -> tuple[list[str], list[str]]:
-    scored = result.scored[part]
-    scores = np.where(scored, np.char.mod("%.6g", result.scores[part]), "")
-    return scores.tolist(), np.where(scored, result.alarms[part].astype(int).astype(str), "").tolist()
+    scored, alarmed = result.scored[part].tolist(), (result.scores[part] >= result.threshold).tolist()
+    scores = [
+        f"{score:.6g}" if known else "" for score, known in zip(result.scores[part].tolist(), scored, strict=True)
+    ]
+    alarms = [("0", "1")[on] if known else "" for on, known in zip(alarmed, scored, strict=True)]
+    return scores, alarms
 
 
 def guarded(text: str) -> str:

@@ -68,9 +68,7 @@ def table_of(profile: Profile) -> Table:
         raise FileProblemError(profile.file, "columns", "no column is a sensor", "choose at least one sensor column")
     problems: list[Problem] = []
     times, good = _times(profile, problems)
-    values = np.empty((profile.n_rows, len(sensors)))
-    for place, column in enumerate(sensors):
-        values[:, place] = profile.staging.numbers(column.at)
+    values = profile.staging.numbers([column.at for column in sensors])
     machines, machine_of_row = _machines(profile)
     blocks, rows = [], []
     for place, machine in enumerate(machines):
@@ -95,7 +93,7 @@ def _times(profile: Profile, problems: list[Problem]) -> tuple[IntArray, BoolArr
     if not columns:
         return np.arange(profile.n_rows, dtype=np.int64) * SECOND_US, np.ones(profile.n_rows, bool)
     at = columns[0].at
-    numbers = profile.staging.numbers(at)
+    numbers = profile.staging.numbers([at])[:, 0]
     if np.isfinite(numbers).mean() > 0.5:
         return _epoch_times(numbers, columns[0].name, problems)
     times, bad = profile.staging.times(at, day_first=profile.day_first is not False)

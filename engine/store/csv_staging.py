@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = "600MB"
 REJECTS_LIMIT = 1000
 COUNT_DISTINCT_TO = 100_000
+COLUMNS_AT_ONCE = 16  # one scan serves so many columns, and so many columns of numbers wait in memory
 DAY_FIRST = ("%d.%m.%Y %H:%M:%S.%f", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
              "%d/%m/%Y %H:%M:%S.%f", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
              "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y")  # fmt: skip
@@ -49,6 +50,7 @@ class CsvStaging:
         self._connection = duckdb.connect(str(Path(self._folder.name) / "staging.duckdb"))
         self._connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET preserve_insertion_order = true")
         self._load(path, delimiter)
         self.n_rows: int = self._one("SELECT count(*) FROM staged")[0]
 
@@ -79,16 +81,30 @@ class CsvStaging:
             lines = lines + (lines >= line)
         return lines
 
-    def figures(self, at: int) -> tuple[int, ...]:
-        """Return how many cells of the column are filled, are numbers, are times, and are distinct (bounded)."""
+    def counts(self) -> list[tuple[int, int, int]]:
+        """Return for each column how many cells are filled, are numbers, and are finite numbers."""
+        found: list[int] = []
+        for group in _groups(list(range(self.width))):
+            casts = ", ".join(f"c{at:d}, {self._number(at)} AS v{at:d}" for at in group)
+            counted = ", ".join(
+                f"count(*) FILTER (isfinite(v{at:d}) OR {self._filled(at)}), "
+                f"count(v{at:d}) FILTER (isfinite(v{at:d}) OR {self._filled(at)}), count(*) FILTER (isfinite(v{at:d}))"
+                for at in group
+            )
+            found += self._one(f"SELECT {counted} FROM (SELECT {casts} FROM staged)", *[self.missing] * 2 * len(group))
+        return list(zip(found[0::3], found[1::3], found[2::3], strict=True))
+
+    def times_in(self, at: int) -> int:
+        """Return how many filled cells of the column are times (dear: many patterns a cell)."""
         return self._one(
-            f"""SELECT count(*) FILTER ({self._filled(at)}),
-                       count(*) FILTER ({self._filled(at)} AND {self._number(at)} IS NOT NULL),
-                       count(*) FILTER ({self._filled(at)} AND {self._any_time(at)} IS NOT NULL),
-                       (SELECT count(DISTINCT c{at:d}) FROM (SELECT c{at:d} FROM staged LIMIT {COUNT_DISTINCT_TO:d}))
-                FROM staged""",
-            *[self.missing] * 3, list(DAY_FIRST + MONTH_FIRST),
-        )  # fmt: skip
+            f"SELECT count({self._any_time(at)}) FILTER ({self._filled(at)}) FROM staged",
+            list(DAY_FIRST + MONTH_FIRST), self.missing,
+        )[0]  # fmt: skip
+
+    def distinct_in(self, at: int) -> int:
+        """Return how many distinct cells the first rows of the column hold."""
+        rows = f"SELECT c{at:d} FROM staged LIMIT {COUNT_DISTINCT_TO:d}"
+        return self._one(f"SELECT count(DISTINCT c{at:d}) FROM ({rows})")[0]
 
     def bad_numbers(self, at: int, most: int = 5) -> tuple[list[int], str]:
         """Return the first rows (0-based) of the column whose filled cell is no finite number, and the first cell."""
@@ -99,19 +115,19 @@ class CsvStaging:
         ).fetchall()
         return [int(row) for row, _ in found], (str(found[0][1]) if found else "")
 
-    def infinite(self, at: int) -> int:
-        """Return how many cells of the column say infinity."""
-        return int(self._one(f"SELECT count(*) FROM staged WHERE isinf({self._number(at)})")[0])
-
-    def numbers(self, at: int) -> FloatArray:
-        """Return the column as float64 (n_rows,); cells that are missing or no finite number are NaN."""
-        number = self._number(at)
-        got = self._connection.execute(
-            f"SELECT CASE WHEN {self._filled(at)} AND isfinite({number}) THEN {number} ELSE 'nan'::DOUBLE END AS v "
-            "FROM staged ORDER BY rowid",
-            [self.missing],
-        ).fetchnumpy()["v"]
-        return np.asarray(np.ma.filled(got, np.nan), dtype=np.float64)
+    def numbers(self, columns: list[int]) -> FloatArray:
+        """Return columns as float64 (n_rows, n_columns); cells that are missing or no finite number are NaN."""
+        values = np.empty((self.n_rows, len(columns)))
+        for group in _groups(list(range(len(columns)))):
+            casts = ", ".join(
+                f"CASE WHEN isfinite({number}) THEN {number} ELSE 'nan'::DOUBLE END AS v{place:d}"
+                for place, number in ((place, self._number(columns[place])) for place in group)
+            )
+            # Without a sort: a query over one table keeps the order of its rows (preserve_insertion_order).
+            got = self._connection.execute(f"SELECT {casts} FROM staged").fetchnumpy()
+            for place in group:
+                values[:, place] = got[f"v{place}"]
+        return values
 
     def texts(self, at: int) -> list[str]:
         """Return the column as texts (n_rows,), trimmed; a missing cell is an empty text."""
@@ -136,8 +152,7 @@ class CsvStaging:
         """
         patterns = list(DAY_FIRST if day_first else MONTH_FIRST)
         got = self._connection.execute(
-            f"SELECT coalesce(epoch_us({self._iso(at)}), epoch_us(try_strptime(trim(c{at:d}), ?))) AS v "
-            "FROM staged ORDER BY rowid",
+            f"SELECT coalesce(epoch_us({self._iso(at)}), epoch_us(try_strptime(trim(c{at:d}), ?))) AS v FROM staged",
             [patterns],
         ).fetchnumpy()["v"]
         bad = np.ma.getmaskarray(got) if isinstance(got, np.ma.MaskedArray) else np.zeros(len(got), bool)
@@ -187,3 +202,7 @@ class CsvStaging:
 
     def _any_time(self, at: int) -> str:
         return f"coalesce({self._iso(at)}, try_strptime(trim(c{at:d}), ?)::TIMESTAMPTZ)"
+
+
+def _groups(columns: list[int]) -> list[list[int]]:
+    return [columns[start : start + COLUMNS_AT_ONCE] for start in range(0, len(columns), COLUMNS_AT_ONCE)]

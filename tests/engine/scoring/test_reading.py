@@ -231,3 +231,28 @@ def test_skab_and_nab_files_are_read_as_they_are() -> None:
     assert skab.n_rows == 1147
     assert nab.sensors == ("value",)
     assert nab.n_rows == 10_320
+
+
+def test_many_rows_and_columns_come_back_in_the_order_of_the_file(tmp_path):
+    """Columns are fetched in groups and rows without a sort: neither may show."""
+    n_rows, n_columns = 260_000, 20
+    head = ",".join(f"s{at}" for at in range(n_columns))
+    rest = ",".join("1" for _ in range(n_columns - 2))
+    path = write(tmp_path, head + "\n" + "".join(f"{row},{rest},{-row}\n" for row in range(n_rows)))
+
+    values = read(path).blocks[0].values[:, 0]
+
+    np.testing.assert_array_equal(np.arange(n_rows), values[:, 0])
+    np.testing.assert_array_equal(-np.arange(n_rows), values[:, -1])
+    assert (values[:, 1:-1] == 1.0).all()
+
+
+def test_words_and_infinities_among_numbers_are_counted_once_each(tmp_path):
+    """Both are read as missing, and the report says how many there were and where the first stood."""
+    path = write(tmp_path, "temperature\n1\ninf\nERROR\n-\nnan\n2\n3\n4\n")
+
+    said = problems(path, FIXED)
+
+    assert any("2 of 8 cells in temperature are no numbers (the first says 'inf')" in text for text in said)
+    assert any("2 cells in temperature are missing" in text for text in said)
+    assert [v for v in read(path).blocks[0].values.ravel() if np.isfinite(v)] == [1.0, 2.0, 3.0, 4.0]

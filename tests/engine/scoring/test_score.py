@@ -69,7 +69,7 @@ def test_the_result_has_a_line_for_each_row(table: Table) -> None:
 def test_a_long_file_is_refitted_a_few_times_unless_the_person_says_otherwise() -> None:
     cls = part("detector", "isolation_forest")
 
-    assert _paced(cls, {}, 1_000_000) == {"refit_every": 50_000}
+    assert _paced(cls, {}, 1_000_000) == {"refit_every": 100_000}
     assert _paced(cls, {}, 1000) == {"refit_every": 3600}
     assert _paced(cls, {"refit_every": 7}, 1_000_000) == {"refit_every": 7}
     assert _paced(part("detector", "ewma"), {}, 1_000_000) == {}
