@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app.i18n import t
-from app.lessons.experiment import number, show_outcome
+from app.lessons.experiment import show_outcome
+from app.lessons.metric_words import number
 from app.lessons.view import show_prose
 from engine.errors import LabError
 from lessons.blocks import Piece

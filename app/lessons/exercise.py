@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.i18n import t
 from app.jobs import Job, show_progress
-from app.lessons.experiment import number
+from app.lessons.metric_words import condition_words, metric_name, number, shown
 from app.lessons.progress import done, keep
 from engine.errors import LabError
 from lessons.proofs import is_proven
@@ -27,7 +27,7 @@ def show_exercise(lesson: Lesson, name: str) -> None:
     """Show one exercise with its verdict so far."""
     exercise = lesson.lab.exercises[name]
     kept = done(lesson).get(f"exercise.{name}", {"word": NOT_TRIED, "tries": 0})
-    with st.container(border=True):
+    with st.container(border=True, key=f"exercise-{lesson.id}-{name}"):
         st.markdown(f"**:material/fitness_center: {t('Exercise')}** {exercise.prompt}")
         if not is_proven(lesson):
             st.badge(t("not proven: cannot be used for a grade"), color="orange", icon=":material/warning:")
@@ -100,13 +100,15 @@ def _verdict(kept: dict[str, Any]) -> None:
     st.markdown(f"{ICONS[word]} **{words[word]}** · {t('{n} tries', n=kept['tries'])}")
     if word == CANNOT_CHECK:
         st.error(t("This is our fault, not yours: {reason}", reason=kept.get("reason", "")))
+    judged = [(text, text.split()[0], value, holds) for text, value, holds in kept.get("conditions", [])]
     rows = [
-        {t("promise"): text, t("median over the plants"): number(value), t("kept"): t("yes") if holds else t("no")}
-        for text, value, holds in kept.get("conditions", [])
-    ]
+        {t("promise"): condition_words(text), t("median over the plants"): shown(metric, value),
+         t("kept"): t("yes") if holds else t("no")}
+        for text, metric, value, holds in judged
+    ]  # fmt: skip
     if rows:
         st.dataframe(rows, hide_index=True, width="stretch")
-        st.caption("; ".join(f"{text.split()[0]}: {METRICS[text.split()[0]]}" for text, _, _ in kept["conditions"]))
+        st.caption("; ".join(f"{metric_name(metric)}: {METRICS[metric]}" for _, metric, _, _ in judged))
 
 
 def _hints(lesson: Lesson, name: str, exercise: Exercise, kept: dict[str, Any]) -> None:

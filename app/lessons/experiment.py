@@ -9,33 +9,13 @@ import streamlit as st
 from app.access import viewer
 from app.i18n import t
 from app.lessons.figure import lanes_figure
+from app.lessons.metric_words import metric_name, number, shown
 from app.lessons.progress import done, keep, records
 from engine.errors import LabError
 from lessons.labs.base import Outcome, lab_kind
 from lessons.proofs import fingerprint
 from lessons.reader import Lesson, setup_of
 from lessons.spec import METRICS, Control, Experiment, Prediction
-
-PERCENT = (
-    "event_recall",
-    "event_precision",
-    "flood_share",
-    "late_loss_share",
-    "true_alarm_share",
-    "type_accuracy",
-    "alarm_share",
-    "stranger_share",
-    "worst_recall",
-)
-
-
-def number(value: float | str | bool | None) -> str:
-    """Return a number as prose shows it; undefined is a dash."""
-    if value is None:
-        return "–"
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return str(value)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
@@ -58,7 +38,7 @@ def show_prediction(lesson: Lesson, name: str) -> bool:
     """Ask before the reveal; returns whether the prediction is there."""
     prediction = lesson.lab.predictions[name]
     kept = done(lesson).get(f"predict.{name}")
-    with st.container(border=True):
+    with st.container(border=True, key=f"prediction-{lesson.id}-{name}"):
         st.markdown(f"**:material/psychology: {t('Predict')}** {prediction.ask}")
         if kept is None:
             _ask(lesson, name, prediction)
@@ -126,7 +106,7 @@ def _room(lesson: Lesson, name: str, prediction: Prediction) -> None:
 def show_experiment(lesson: Lesson, name: str) -> dict[str, Any]:
     """Show the controls and what the engine gives; returns control values and metrics for the text."""
     experiment = lesson.lab.experiments[name]
-    with st.container(border=True):
+    with st.container(border=True, key=f"experiment-{lesson.id}-{name}"):
         st.markdown(f"**:material/science: {t('Experiment')}**")
         values = _controls(lesson, name, experiment)
         try:
@@ -143,7 +123,7 @@ def show_outcome(experiment: Experiment, found: Outcome, key: str) -> None:
     """Show an experiment's numbers, property checks and lanes."""
     names = experiment.readout or tuple(found.metrics)[:4]
     for column, metric in zip(st.columns(len(names)), names, strict=True):
-        column.metric(_label(metric), shown(metric, found.metrics.get(metric)), help=METRICS[metric])
+        column.metric(metric_name(metric), shown(metric, found.metrics.get(metric)), help=METRICS[metric])
     _checks(found)
     if found.lanes:
         st.plotly_chart(lanes_figure(found.lanes, key), width="stretch", key=f"figure-{key}")
@@ -159,21 +139,10 @@ def _checks(found: Outcome) -> None:
         st.markdown(f"{mark} · {text}" + (f" · `{seen}`" if seen else ""))
 
 
-def _label(metric: str) -> str:
-    return metric.replace("_", " ").capitalize()
-
-
-def shown(metric: str, value: float | str | bool | None) -> str:
-    """Return a metric as prose and readouts show it; shares are per cent."""
-    if metric not in PERCENT or not isinstance(value, int | float):
-        return number(value)
-    return f"{100 * value:.1f} %" if 0 < abs(value) < 0.095 else f"{100 * value:.0f} %"
-
-
 def _summary(found: Outcome, names: tuple[str, ...]) -> str:
     """Say in words what the figure shows."""
     lanes = ", ".join(lane.title for lane in found.lanes)
-    figures = "; ".join(f"{_label(metric)}: {shown(metric, found.metrics.get(metric))}" for metric in names)
+    figures = "; ".join(f"{metric_name(metric)}: {shown(metric, found.metrics.get(metric))}" for metric in names)
     return t("Shown: {lanes}. {figures}.", lanes=lanes, figures=figures)
 
 

@@ -46,11 +46,18 @@ def lanes_figure(lanes: tuple[Lane, ...], revision: str) -> go.Figure:
         if lane.limit is not None:
             figure.add_hline(y=lane.limit, line={"dash": "dash", "color": OKABE_ITO[1], "width": 1}, row=row, col=1)
         for start, end, word in lane.spans:
-            band = {"fillcolor": OKABE_ITO[4], "opacity": 0.25, "line_width": 0, "annotation_text": word}
+            band = {
+                "fillcolor": OKABE_ITO[4],
+                "opacity": 0.25,
+                "line_width": 0,
+                "annotation_text": word,
+                "layer": "below",
+            }
             figure.add_vrect(x0=start, x1=end, row=row, col=1, **band)
         title = "<br>".join(textwrap.wrap(lane.title, LINE_CHARACTERS))
         figure.update_yaxes(title_text=title, title_font_size=11, row=row, col=1)
-        figure.update_xaxes(type="date" if lane.time else "-", title_text=lane.x_title or None, row=row, col=1)
+        x_title = (lane.x_title or None) if row == len(lanes) or not shared else None
+        figure.update_xaxes(type="date" if lane.time else "-", title_text=x_title, row=row, col=1)
     margin = {"l": 60, "r": 10, "t": 10, "b": 30}
     height = sum(PLANE_PX if _is_plane(lane) else ROW_PX for lane in lanes) + 50
     figure.update_layout(height=height, showlegend=False, margin=margin, uirevision=revision)

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.i18n import t
+from app.lessons.metric_words import number
 from app.lessons.progress import done, keep
 from lessons.quiz_marks import is_right
 from lessons.reader import Lesson
@@ -17,9 +18,9 @@ from lessons.spec import Question
 def show_quiz(lesson: Lesson) -> None:
     """Show the lesson's questions one below the other."""
     st.subheader(t("Quiz"))
-    for number, question in enumerate(lesson.quiz.questions, start=1):
-        with st.container(border=True):
-            st.markdown(f"**{number}.** {question.ask}")
+    for at, question in enumerate(lesson.quiz.questions, start=1):
+        with st.container(border=True, key=f"question-{lesson.id}-{question.id}"):
+            st.markdown(f"**{at}.** {question.ask}")
             _ask(lesson, question)
 
 
@@ -72,7 +73,11 @@ def _explain(question: Question, kept: dict[str, Any]) -> None:
         st.success(t("Right."), icon=":material/check:")
     else:
         st.warning(t("Not yet."), icon=":material/close:")
-    chosen = given if isinstance(given, list) else [str(given)]
-    for option in question.options:
-        mark = "**→** " if str(option.text) in chosen else ""
-        st.markdown(f"- {mark}*{option.text}*: {option.because}")
+    chosen = [str(one) for one in (given if isinstance(given, list) else [given])]
+    if question.kind in ("number", "text"):
+        st.markdown(f"{t('You said')}: **{number(given)}**")
+    lines = [
+        f"- {'**→** ' if str(option.text) in chosen else ''}*{number(option.text)}*: {option.because}"
+        for option in question.options
+    ]
+    st.markdown("\n".join(lines))

@@ -10,7 +10,8 @@ import streamlit as st
 from app.access import viewer
 from app.i18n import LANGUAGE_KEY, t
 from app.lessons.exercise import show_exercise
-from app.lessons.experiment import show_experiment, show_prediction, shown
+from app.lessons.experiment import show_experiment, show_prediction
+from app.lessons.metric_words import shown
 from app.lessons.notebook import offer_notebook
 from app.lessons.progress import done, forget, person, records, share_done
 from app.lessons.quiz import show_quiz
@@ -38,7 +39,7 @@ def show_course() -> None:
     """List the lessons in their order with what is done, and the paths through them."""
     st.title(t("Lessons"))
     course = course_file()
-    titles = {"all": t("All lessons"), **{name: name.replace("-", " ").capitalize() for name in course.paths}}
+    titles = {"all": t("All lessons"), **{name: _path_title(name) for name in course.paths}}
     titles |= {"museum": t("Bug museum")} if course.museum else {}
     path = st.pills(t("Path"), list(titles), default="all", format_func=titles.get, key="lesson-path")
     if path == "museum":
@@ -49,6 +50,18 @@ def show_course() -> None:
     for folder in folders:
         if wanted is None or folder.name in wanted:
             _line(find_lesson(folder.name, language()), mine)
+
+
+def _path_title(name: str) -> str:
+    """Return what a path is called; a teacher's own path is called as in course.yaml."""
+    titles = {
+        "one-lecture": t("One lecture, 90 min"),
+        "short-course": t("Short course, 4 × 90 min"),
+        "half-semester": t("Half semester"),
+        "full": t("Full course"),
+        "operators": t("Operators, no maths"),
+    }
+    return titles.get(name, name.replace("-", " ").capitalize())
 
 
 def _line(lesson: Lesson, mine: dict[str, Any]) -> None:
@@ -77,12 +90,12 @@ def show_lesson(lesson: Lesson) -> None:
 
 
 def _top(lesson: Lesson) -> None:
-    back, title, tools = st.columns([2, 7, 1], vertical_alignment="center")
+    back, title, tools = st.columns([2, 7, 2], vertical_alignment="center")
     if back.button(t("All lessons"), icon=":material/arrow_back:"):
         del st.query_params[PARAMETER]
         st.rerun()
     title.title(lesson.head.title)
-    with tools.popover(t("More"), icon=":material/more_horiz:"):
+    with tools.popover(t("More"), icon=":material/more_horiz:", key=f"more-{lesson.id}", width="stretch"):
         page = html_page(lesson)
         st.download_button(t("As one HTML page"), page, f"{lesson.folder.name}.html", "text/html")
         offer_notebook(lesson)
@@ -157,7 +170,8 @@ def _bottom(lesson: Lesson) -> None:
     st.progress(share, text=t("{percent} % of this lesson done", percent=f"{100 * share:.0f}"))
     if place + 1 < len(folders):
         following = find_lesson(folders[place + 1], language())
-        if st.button(t("Next: {title}", title=following.head.title), type="primary", icon=":material/arrow_forward:"):
+        words = t("Next: {title}", title=following.head.title)
+        if st.button(words, key=f"next-{lesson.id}", type="primary", icon=":material/arrow_forward:"):
             st.query_params[PARAMETER] = following.id
             st.rerun()
 

@@ -37,7 +37,9 @@ def show(form: dict[str, Any], seed: int) -> Seen:
         Check("the noise is that of the data sheet, 1 to 3 °C", 1 <= form["noise"] <= 3, f"{form['noise']:g} °C"),
     )
     shown = np.clip(values[::4], *SPAN).round(3)
-    lane = Lane("temperature, °C", times[::4].astype(float).tolist(), shown.tolist(), time=False, limit=HIGH)
+    lane = Lane(
+        "temperature, °C", times[::4].astype(float).tolist(), shown.tolist(), time=False, limit=HIGH, x_title="reading"
+    )
     return Seen(checks, (lane,)) if hits else Seen((*checks, Check("the fault leaves the range", False)), (lane,))
 
 

@@ -35,7 +35,7 @@ def show(form: dict[str, Any], seed: int) -> Seen:
         Check("only sensors are scored", set(used) <= set(SENSORS), ", ".join(used)),
         Check("the detector still sees the fault", bool(scores[label == 1].mean() > scores[label == 0].mean())),
     )  # fmt: skip
-    lane = Lane("score", [float(k) for k in range(N)], scores.round(3).tolist(), time=False)
+    lane = Lane("score", [float(k) for k in range(N)], scores.round(3).tolist(), time=False, x_title="reading")
     return Seen(checks, (lane,))
 
 

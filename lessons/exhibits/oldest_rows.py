@@ -34,7 +34,14 @@ def show(form: dict[str, Any], seed: int) -> Seen:
         Check("at least two and at most 200 rows, whatever the table holds", 2 <= len(found) <= 200, f"{len(found)}"),
     )
     y = [float(value) for value in found]
-    lane = Lane("event time of the rows shown", [float(k) for k in range(len(y))], y, "points", time=False)
+    lane = Lane(
+        "event time of the rows shown",
+        [float(k) for k in range(len(y))],
+        y,
+        "points",
+        time=False,
+        x_title="row of the answer",
+    )
     return Seen(checks, (lane,))
 
 

@@ -49,7 +49,13 @@ def show(form: dict[str, Any], seed: int) -> Seen:
         Check("blocks of another size give the same readings", bool(np.array_equal(run, small))),
         Check("jumping to a time gives what playing up to it gives", bool(np.array_equal(jumped, run[300:350]))),
     )
-    lane = Lane("noise, in blocks of 50", [float(t) for t in range(len(run))], run.round(3).tolist(), time=False)
+    lane = Lane(
+        "noise, in blocks of 50",
+        [float(t) for t in range(len(run))],
+        run.round(3).tolist(),
+        time=False,
+        x_title="reading",
+    )
     return Seen(checks, (lane,))
 
 

@@ -32,7 +32,7 @@ def show(form: dict[str, Any], seed: int) -> Seen:
         Check("three strange messages make three alarms", alarms == len(strange), f"{alarms} alarms"),
     )
     x = [float(k) for k in range(0, MESSAGES, 2)]
-    lane = Lane("windows that hold the message", x, inside[::2].astype(float).tolist(), time=False)
+    lane = Lane("windows that hold the message", x, inside[::2].astype(float).tolist(), time=False, x_title="message")
     return Seen(checks, (lane,))
 
 

@@ -28,7 +28,9 @@ def show(form: dict[str, Any], seed: int) -> Seen:
         Check("half the rate gives half the events", abs(2 * half - slow) < 3 * spread, f"{half:,} against {slow:,}"),
         Check("the rate is the one that the lesson asks for, 0.5", form["rate"] == RATE, f"{form['rate']:g}"),
     )  # fmt: skip
-    lane = Lane("events with ticks of 1 and 10 minutes", [1.0, 10.0], [float(fast), float(slow)], "bars", time=False)
+    lane = Lane(
+        "events", [1.0, 10.0], [float(fast), float(slow)], "bars", time=False, x_title="length of a tick, minutes"
+    )
     return Seen(checks, (lane,))
 
 

@@ -46,7 +46,14 @@ def show(form: dict[str, Any], seed: int) -> Seen:
         Check("every good row is in exactly one summary", len(seen) == good, f"{len(seen)} of {good}"),
         Check("bad rows are counted where somebody can see them", aside == ROWS - good, f"{aside} of {ROWS - good}"),
     )
-    lane = Lane("rows held in the window", [float(k) for k in range(len(sizes))], sizes, time=False, limit=float(SIZE))
+    lane = Lane(
+        "rows held in the window",
+        [float(k) for k in range(len(sizes))],
+        sizes,
+        time=False,
+        limit=float(SIZE),
+        x_title="row",
+    )
     return Seen(checks, (lane,))
 
 

@@ -154,4 +154,4 @@ def smoothed(values: FloatArray, window: int) -> FloatArray:
 def _lane(clip: Clip, letter: str, settings: Settings) -> Lane:
     minutes = (np.arange(len(clip.values)) * STEP_S / 60).tolist()
     shown = smoothed(clip.values, settings.smooth)
-    return Lane(letter, minutes, [round(float(value), 4) for value in shown], time=False)
+    return Lane(letter, minutes, [round(float(value), 4) for value in shown], time=False, x_title="minutes")

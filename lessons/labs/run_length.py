@@ -126,7 +126,9 @@ def _lanes(rng: np.random.Generator, settings: Settings) -> tuple[Lane, ...]:
     lanes = [Lane("reading, σ", x, np.round(values[:, 0], 3).tolist(), time=False, spans=shift)]
     for chart in CHARTS:
         scores, limit = chart_scores(values, chart, settings)[:, 0], settings.limit_of(chart)
-        marks = tuple((x[i], float(scores[i])) for i in np.flatnonzero(scores >= limit)[:300])
+        marks = tuple((x[i], float(scores[i])) for i in np.flatnonzero(scores >= limit))
         drawn = np.round(scores, 3).tolist()
-        lanes.append(Lane(TITLES[chart], x, drawn, time=False, limit=limit, marks=marks))
+        lanes.append(
+            Lane(TITLES[chart], x, drawn, time=False, limit=limit, marks=marks, x_title="readings since the shift")
+        )
     return tuple(lanes)
