@@ -36,10 +36,14 @@ class Feed:
         Where messages go.
     wall
         Wall time in seconds; goes into each message as `sent`, so that a viewer can measure its lag.
+    stage
+        Goes into each hello: another number means another plant, and the page around the chart must be drawn anew.
     """
 
-    def __init__(self, runner: Any, spec: PlantSpec, hub: Hub, wall: Callable[[], float] = time.time) -> None:
-        self.runner, self.spec, self.hub, self.wall = runner, spec, hub, wall
+    def __init__(
+        self, runner: Any, spec: PlantSpec, hub: Hub, wall: Callable[[], float] = time.time, stage: int = 0
+    ) -> None:
+        self.runner, self.spec, self.hub, self.wall, self.stage = runner, spec, hub, wall, stage
         self.names = tuple(runner.detectors)
         self._number, self._published = 0, 0.0
         self._hello: tuple[float, bytes] = (-1e9, b"")
@@ -103,6 +107,7 @@ class Feed:
             "kind": "hello",
             "sent": self.wall(),
             "plant": {"name": self.spec.name, "title": self.spec.title},
+            "stage": self.stage,
             "machines": list(block.machines),
             "sensors": [sensor_facts(sensor) for sensor in self.spec.sensors],
             "detectors": [detector_facts(name, self.runner.detectors[name]) for name in self.names],

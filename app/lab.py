@@ -12,30 +12,31 @@ import os
 import sys
 import threading
 import types
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.desks import Desks
-from app.feed import Feed
 from app.hub import Hub
-from app.intake import Intake
 from app.keys import Guesses, Keys
-from app.opening import add_later, last_detectors, later_detectors, open_runner
-from engine.alarming.office import AlarmOffice
+from app.opening import new_runner, open_runner
+from app.stage import Stage
 from engine.errors import LabError
 from engine.home import home
-from engine.lines import LineBook
+from engine.running.choice import keep_choice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from app.feed import Feed
+    from app.intake import Intake
+    from engine.alarming.office import AlarmOffice
+    from engine.lines import LineBook
+    from engine.running.choice import Choice
+
 log = logging.getLogger(__name__)
 REGISTRY = "_faultlab_process"
-FIRST_FRAME_S = 5.0
 HEAVY = ("plotly.graph_objects", "pandas", "scipy.stats", "sklearn.ensemble")
 
 
-@dataclass
 class Lab:
     """Everything that all pages and routes share.
 
@@ -45,23 +46,40 @@ class Lab:
         The engine; the runner's plant carries its own name and seed.
     keys
         Pass phrase and cookie secret of this installation.
-    hub, feed
-        The live stream.
     """
 
-    store: Any
-    runner: Any
-    keys: Keys
-    hub: Hub = field(default_factory=Hub)
-    guesses: Guesses = field(default_factory=Guesses)
-    warm: threading.Event = field(default_factory=threading.Event)
+    def __init__(self, store: Any, runner: Any, keys: Keys) -> None:
+        self.store, self.keys, self.folder = store, keys, keys.file.parent
+        self.hub, self.guesses, self.warm = Hub(), Guesses(), threading.Event()
+        self.stage = Stage(store, runner, self.folder)
+        self.stage.show(self.hub)
+        self.desks = Desks(store, self.folder)
+        self._changing = threading.Lock()
 
-    def __post_init__(self) -> None:
-        self.feed = Feed(self.runner, self.spec, self.hub)
-        self.desks = Desks(self.store, self.keys.file.parent)
-        self.intake = Intake(self.store, self.runner)
-        self.lines = LineBook(self.store, self.spec)
-        self.office = AlarmOffice(self.runner, self.keys.file.parent, self.lines.marks)
+    @property
+    def runner(self) -> Any:
+        """The thread that lets plant time pass; another one after `change_plant`."""
+        return self.stage.runner
+
+    @property
+    def feed(self) -> Feed:
+        """From the runner to the viewers."""
+        return self.stage.feed
+
+    @property
+    def intake(self) -> Intake:
+        """What streams in beside the plant's clock."""
+        return self.stage.intake
+
+    @property
+    def lines(self) -> LineBook:
+        """The marks of every line."""
+        return self.stage.lines
+
+    @property
+    def office(self) -> AlarmOffice:
+        """Alarm rules and deliveries."""
+        return self.stage.office
 
     @property
     def plant(self) -> Any:
@@ -80,21 +98,54 @@ class Lab:
 
     def start(self) -> None:
         """Let plant time run; train detectors and import what is heavy beside the server."""
-        threading.Thread(target=self._live, name="faultlab-start", daemon=True).start()
+        threading.Thread(target=self._live, args=(self.stage,), name="faultlab-start", daemon=True).start()
 
-    def _live(self) -> None:
+    def _live(self, stage: Stage) -> None:
         try:
-            self.runner.start()
-            self.office.start()
-            self.intake.start()
-            self.feed.begun.wait(FIRST_FRAME_S)  # charts first: training would take the processor from them
-            add_later(self.runner, later_detectors(self.spec))
-            warm_up()
-            add_later(self.runner, last_detectors())
+            stage.begin()  # charts first: training would take the processor from them
+            stage.train(warm_up)
         except LabError as problem:
             log.warning("%s", problem)
         finally:
             self.warm.set()
+
+    def change_plant(self, choice: Choice) -> None:
+        """Begin a new run of another plant (or of this one) in the same process; the next start shows it too.
+
+        The run on stage ends: its alarms end, its readings stay in the store. Viewers stay and see the new plant.
+
+        Raises
+        ------
+        LabError
+            When it cannot be chosen, or a round of the class is running; the plant on stage goes on then.
+        """
+        if not self._changing.acquire(blocking=False):
+            raise LabError("Another plant is just being put on stage; wait a few seconds.")
+        try:
+            self._require_idle()
+            runner = new_runner(self.store, self.folder, choice)
+            keep_choice(self.folder, choice)
+            following = Stage(self.store, runner, self.folder)
+            self.stage.close(finish=True)
+            self.desks.predictors.forget()
+            following.begin()
+            self.stage = following  # pages and API first, then the viewers: whoever looks again finds the new plant
+            following.show(self.hub)
+        finally:
+            self._changing.release()
+        self.warm.clear()
+        threading.Thread(target=self._train, args=(following,), name="faultlab-train", daemon=True).start()
+
+    def _train(self, stage: Stage) -> None:
+        stage.train()
+        self.warm.set()
+
+    def _require_idle(self) -> None:
+        if self.intake.feed is not None:
+            raise LabError("This plant streams in over Kafka; start without FAULTLAB_SOURCE to choose another.")
+        newest = self.classroom.conductor.newest()
+        if newest is not None and newest[1] == "fault" and newest[2] != "revealed":
+            raise LabError("A round of the class runs on this plant; reveal it on the page Conductor first.")
 
     def end_streams(self) -> None:
         """End every viewer's stream: an open one would keep the server from stopping."""
@@ -104,12 +155,10 @@ class Lab:
     def close(self) -> None:
         """End the streams, stop the runner, write what waits and close the store."""
         self.end_streams()
-        self.office.close()
-        self.desks.close()
-        self.feed.close()
-        self.runner.stop()
-        self.intake.close()  # after the runner: the last frames count too
-        self.store.close()
+        with self._changing:
+            self.desks.close()
+            self.stage.close()
+            self.store.close()
 
     def health(self) -> dict[str, Any]:
         """Return figures of runner, store and viewers; `status` is ok, degraded (with reasons) or stopped."""

@@ -12,6 +12,7 @@ from app.board import board, lasting, pill, table, word_of
 from app.controls import command
 from app.i18n import t
 from app.jobs import Job
+from app.keys_of_session import LINE_MODELS_KEY, LINES_WAITING_KEY
 from app.lab import lab
 from engine.lines import STATUSES, line_states
 from engine.records import SECOND_US, iso_time
@@ -20,11 +21,9 @@ if TYPE_CHECKING:
     from engine.lines import LineState
     from engine.plant.spec import SensorSpec
 
-MODELS_KEY, WAITING_KEY = "line_models_job", "line_models_waiting"
-
 
 def about_plant() -> None:
-    """Draw who the plant is, and how another one is started."""
+    """Draw who the plant is."""
     spec = lab().spec
     st.caption(" · ".join(part for part in (spec.company, spec.facility) if part) or spec.title)
 
@@ -33,10 +32,10 @@ def models() -> dict[str, Any] | None:
     """Return each line's model, or None while they are made in the background."""
     opened = lab()
     ready = opened.desks.predictors.ready(opened.plant)
-    if ready is None and MODELS_KEY not in st.session_state:
+    if ready is None and LINE_MODELS_KEY not in st.session_state:
         run, now = opened.runner.run.run, opened.runner.clock.now_us()
         work = Job(lambda *_: opened.desks.predictors.of(opened.plant, run, now))
-        st.session_state[MODELS_KEY] = work.start()
+        st.session_state[LINE_MODELS_KEY] = work.start()
     return ready
 
 
@@ -48,13 +47,13 @@ def lines_now() -> None:
     cards = "".join(_card(state) for state in states)
     board(f'<div class="cards">{cards}</div>', "lines")
     waiting = all(state.version is None for state in states)
-    if st.session_state.pop(WAITING_KEY, False) and not waiting:
+    if st.session_state.pop(LINES_WAITING_KEY, False) and not waiting:
         st.rerun()  # the history below can be scored now
-    job = st.session_state.get(MODELS_KEY)
+    job = st.session_state.get(LINE_MODELS_KEY)
     if waiting and job is not None and job.problem is not None:
         st.caption(t("There is no model of each line: {why}", why=job.problem))
     elif waiting:
-        st.session_state[WAITING_KEY] = True
+        st.session_state[LINES_WAITING_KEY] = True
         st.caption(t("Each line's own model is being fitted on its last week; scores follow in a few seconds."))
 
 
@@ -172,22 +171,6 @@ def _set(line: str, marks: dict[str, tuple[float | None, float | None]]) -> None
 
 def _mark(mark: float | None, sensor: SensorSpec) -> str:
     return "–" if mark is None else f"{mark:g} {escape(sensor.unit)}"
-
-
-def plant_chooser() -> None:
-    """Say how another plant is put on stage."""
-    from engine.plant.spec import plant_names
-
-    with st.expander(t("Another plant"), icon=":material/swap_horiz:"):
-        st.markdown(
-            t(
-                "The lab runs one plant at a time: this one is `{name}`. Stop the server and start it with another; "
-                "each plant keeps its own runs in the same store and goes on where it was.",
-                name=lab().spec.name,
-            )
-        )
-        others = [name for name in plant_names() if name != lab().spec.name]
-        st.code("\n".join(f"FAULTLAB_PLANT={name} streamlit run app/main.py" for name in others), language="bash")
 
 
 def plant_time() -> str:

@@ -1,4 +1,4 @@
-"""Opening the engine as the environment says: a new run, or the one that a crash interrupted."""
+"""Opening the engine on the plant that the environment or the instructor chose: its last run, or a new one."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
 from engine.records import SECOND_US, time_us
 from engine.runner import Limits, Runner
+from engine.running.choice import Choice, checked_choice, kept_choice
 from engine.running.resume import resume_point
 from engine.store.store import Store
 from engine.streams.feed import DELAY_S, fed_plant
@@ -47,32 +48,83 @@ def open_runner(folder: Path, environment: Mapping[str, str]) -> tuple[Store, Ru
     LabError
         When the store is in use or damaged, or a variable cannot be used.
     """
-    speed = number_of(environment, "FAULTLAB_SPEED", float, None)
-    seed = number_of(environment, "FAULTLAB_SEED", int, None)
-    name = environment.get("FAULTLAB_PLANT") or DEFAULT_PLANT
-    recorded = recorded_plant(folder, name) if name in recording_names(folder) else None
-    spec = load_plant(name) if recorded is None else recorded.spec
+    choice = choice_at_start(folder, environment)
+    recorded = _recorded(folder, choice.plant)
+    spec = load_plant(choice.plant) if recorded is None else recorded.spec
     store = Store(folder)
     try:
         if recorded is not None:
-            return store, replay_runner(store, recorded, first_detectors(spec), speed)
-        speed = DEFAULT_SPEED if speed is None else speed
+            return store, replay_runner(store, recorded, first_detectors(spec), choice.speed)
         fed = fed_plant(spec, environment)
-        return store, _runner(store, spec, seed, speed) if fed is None else _fed_runner(store, fed)
+        return store, _runner(store, spec, choice) if fed is None else _fed_runner(store, fed)
     except BaseException:
         store.close()
         raise
 
 
-def _runner(store: Store, spec: PlantSpec, seed: int | None, speed: float) -> Runner:
+def choice_at_start(folder: Path, environment: Mapping[str, str]) -> Choice:
+    """Return what shall run: each variable goes before what an instructor chose in the app, and the log says so."""
+    kept, named = _usable_choice(folder), environment.get("FAULTLAB_PLANT", "").strip()
+    if kept is not None and named not in ("", kept.plant):
+        log.warning("FAULTLAB_PLANT says %s, so the plant chosen in the app, %s, is not shown.", named, kept.plant)
+        kept = None
+    chosen = kept or Choice(named or DEFAULT_PLANT)
+    seed, speed = (
+        number_of(environment, "FAULTLAB_SEED", int, None),
+        number_of(environment, "FAULTLAB_SPEED", float, None),
+    )
+    return Choice(chosen.plant, chosen.seed if seed is None else seed, chosen.speed if speed is None else speed)
+
+
+def _usable_choice(folder: Path) -> Choice | None:
+    """Return the choice that the home keeps; one that cannot be used any more must not keep the lab from starting."""
+    try:
+        kept = kept_choice(folder)
+        return None if kept is None else checked_choice(folder, kept)
+    except LabError as problem:
+        log.warning("%s The plant that was chosen is not shown.", problem)
+        return None
+
+
+def new_runner(store: Store, folder: Path, choice: Choice) -> Runner:
+    """Return the runner of a new run of the chosen plant, not yet started.
+
+    Raises
+    ------
+    LabError
+        When there is no such plant, its file is wrong, or its name belongs to a plant that others feed.
+    """
+    checked_choice(folder, choice)
+    recorded = _recorded(folder, choice.plant)
+    if recorded is not None:
+        return replay_runner(store, recorded, first_detectors(recorded.spec), choice.speed)
+    known = store.known_plants().get(choice.plant)
+    if known is not None and known.source == "external":
+        raise LabError(f"A plant that others feed is called {choice.plant!r}; give yours another name.")
+    return _new_runner(store, load_plant(choice.plant), choice)
+
+
+def _recorded(folder: Path, name: str) -> RecordedPlant | None:
+    return recorded_plant(folder, name) if name in recording_names(folder) else None
+
+
+def _runner(store: Store, spec: PlantSpec, choice: Choice) -> Runner:
     """Continue the newest run when it is of that plant (and seed, when one is asked for); else begin a new one."""
-    limits, detectors = Limits(warm_up_s=WARM_UP_S), first_detectors(spec)
-    point = resume_point(store, spec, seed)
+    point = resume_point(store, spec, choice.seed)
     if point is None:
-        plant = Plant(spec, secrets.randbits(31) if seed is None else seed)
-        return Runner(plant, store, detectors, Clock(speed=speed, start_us=START), limits=limits)
-    clock = Clock(speed=speed, start_us=point.at_us)
-    return Runner(point.plant, store, detectors, clock, point.tick_s, limits=limits, run=point.run)
+        return _new_runner(store, spec, choice)
+    clock, limits = Clock(speed=_speed(choice), start_us=point.at_us), Limits(warm_up_s=WARM_UP_S)
+    return Runner(point.plant, store, first_detectors(spec), clock, point.tick_s, limits=limits, run=point.run)
+
+
+def _new_runner(store: Store, spec: PlantSpec, choice: Choice) -> Runner:
+    plant = Plant(spec, secrets.randbits(31) if choice.seed is None else choice.seed)
+    clock, limits = Clock(speed=_speed(choice), start_us=START), Limits(warm_up_s=WARM_UP_S)
+    return Runner(plant, store, first_detectors(spec), clock, limits=limits)
+
+
+def _speed(choice: Choice) -> float:
+    return DEFAULT_SPEED if choice.speed is None else choice.speed
 
 
 def _fed_runner(store: Store, plant: FedPlant) -> Runner:

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.access import Viewer, viewer
+from app.following import follow_stage
 from app.i18n import LANGUAGE_KEY, languages, t
 from app.keys_of_session import MENU_KEY, PROJECTOR_KEY
 
@@ -94,6 +95,7 @@ def frame() -> None:
     sections = menu(who.role)
     st.session_state[MENU_KEY] = sections
     chosen = st.navigation(sections, expanded=True)
+    follow_stage()
     with st.sidebar:
         _look(who)
     if st.session_state.get(PROJECTOR_KEY):

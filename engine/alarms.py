@@ -189,6 +189,10 @@ class AlarmDesk:
         standing = [self._standing[key] for key in keys if key in self._standing]
         return tuple(self._ended_at(alarm, self.now_us) for alarm in standing)
 
+    def end_all(self) -> tuple[AlarmChange, ...]:
+        """End every alarm at the last reading: the run that they belong to is over."""
+        return tuple(self._ended_at(alarm, self.now_us) for alarm in self.standing)
+
     def restore(self, standing: Sequence[Alarm], last_number: int, now_us: int) -> None:
         """Take over the alarms that stood when the lab was stopped; the next reading below the band can end them."""
         self._number, self.now_us = last_number, now_us

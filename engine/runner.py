@@ -102,6 +102,13 @@ class Runner(Controls):
             self.core.deliver_all()
             self.core.commit_all()
 
+    def finish(self) -> None:
+        """Stop for good: the run is over, so alarms that stand end at its last reading; all is written."""
+        self.stop()
+        with self._commands.turn:
+            self.core.end_alarms()
+            self.core.commit_all()
+
     @property
     def alive(self) -> bool:
         """Whether the thread runs."""

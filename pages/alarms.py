@@ -6,6 +6,7 @@ from app.access import viewer
 from app.alarms_load import history_view, load_view
 from app.alarms_rules import deliveries_view, rules_view
 from app.alarms_view import standing_view
+from app.following import following
 from app.i18n import t
 from app.snippets import show_in_python
 
@@ -31,13 +32,13 @@ with chooser.container(horizontal=True, horizontal_alignment="right"):
 if view == "history":
     history_view()
 elif view == "load":
-    st.fragment(run_every=10)(load_view)()
+    following(10, load_view)()
 elif view == "rules" and who.teaches:
     rules_view()
 elif view == "delivery" and who.teaches:
-    st.fragment(run_every=2)(deliveries_view)()
+    following(2, deliveries_view)()
 else:
-    st.fragment(run_every=2)(standing_view)()
+    following(2, standing_view)()
 
 show_in_python("""
 import json, urllib.request

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from app.access import viewer
+from app.controls import problem_box
 from app.i18n import t
 from app.keys_of_session import MENU_KEY
 from app.lab import lab
+from app.plant_choice import plant_choice
 
 who = viewer()
 spec = lab().spec
@@ -24,6 +26,10 @@ plant.metric(t("Plant"), spec.title, border=True)
 machines.metric(t("Machines"), len(spec.machines), border=True)
 sensors.metric(t("Sensors each"), len(spec.sensors), border=True)
 detectors.metric(t("Detectors watching"), len(lab().runner.detectors), border=True)
+
+if who.teaches:
+    plant_choice()
+problem_box()
 
 st.subheader(t("Three next steps"))
 STUDENT_STEPS = (

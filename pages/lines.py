@@ -3,17 +3,18 @@
 import streamlit as st
 
 from app.controls import problem_box
+from app.following import following
 from app.i18n import t
 from app.lab import lab
 from app.lines_history import export_buttons, history
-from app.lines_view import about_plant, lines_now, models, plant_chooser, thresholds_form
+from app.lines_view import about_plant, lines_now, models, thresholds_form
 from app.snippets import show_in_python
 from engine.errors import LabError
 
 st.title(t("Lines: {plant}", plant=lab().spec.title))
 about_plant()
 problem_box()
-st.fragment(run_every=2)(lines_now)()
+following(2, lines_now)()
 
 titles = {line.name: line.title or line.name for line in lab().spec.lines}
 st.subheader(t("One line in detail"))
@@ -27,13 +28,12 @@ with export:
 past, marks = st.tabs([t("History"), t("Thresholds")])
 try:
     with past:
-        st.fragment(run_every=30)(history)(line, models())
+        following(30, history)(line, models())
     with marks:
         thresholds_form(line)
 except LabError as problem:
     st.error(str(problem))
 
-plant_chooser()
 show_in_python("""
 import json, urllib.request
 

@@ -28,6 +28,7 @@ chosen = st.session_state.get(key) or {}
 live = live_chart(
     key=key,
     machine=chosen.get("machine") or machines[0],
+    stage=lab().stage.number,
     may_acknowledge=who.role in ("ta", "instructor"),
     on_acknowledge=lambda: acknowledge(st.session_state[key].get("acknowledge")),
 )

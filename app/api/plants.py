@@ -11,8 +11,10 @@ from app.api.asking import Instructor, Name, iso, plant_meant
 from app.api.status import marks
 from app.lab import lab
 from engine.catalog import describe, parts
+from engine.clock import FASTEST, SLOWEST
 from engine.external import DEFAULT_DETECTORS, ExternalSensor, ExternalSpec
-from engine.plant.spec import load_plant, plant_names
+from engine.plant.spec import load_plant, own_plant_names, plant_names
+from engine.running.choice import LARGEST_SEED, Choice, offers
 
 router = APIRouter(tags=["plants"])
 Text = Annotated[str, Field(min_length=1, max_length=80, strict=True)]
@@ -44,6 +46,15 @@ class PlantIn(BaseModel):
     detectors: Annotated[list[Text], Field(min_length=1, max_length=6)] = list(DEFAULT_DETECTORS)
 
 
+class RunIn(BaseModel):
+    """A new run: plant by name, seed (by chance without one) and seconds of plant time in a second."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"plant": "wind_turbine", "seed": 7}})
+    plant: Text
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED, strict=True)] | None = None
+    speed: Annotated[float, Field(ge=SLOWEST, le=FASTEST, allow_inf_nan=False)] | None = None
+
+
 @router.get("/plants")
 def plants() -> list[dict[str, Any]]:
     """Return the plants whose readings are here, the one that runs first, and those that could be run."""
@@ -54,15 +65,15 @@ def plants() -> list[dict[str, Any]]:
     found = [{"name": running, "title": opened.spec.title, "source": "simulated", "live": True}]
     found += [{"name": n, "title": fed[n].spec.title if n in fed else n, "source": "external", "live": n in fed}
               for n in stored]  # fmt: skip
-    others = [name for name in plant_names() if name != running]
-    return found + [{"name": n, "title": load_plant(n).title, "source": "shipped", "live": False} for n in others]
+    others = [one for one in offers(opened.folder) if one.name != running and not one.problem]
+    return found + [{"name": one.name, "title": one.title, "source": one.source, "live": False} for one in others]
 
 
 @router.get("/plants/{plant}")
 def plant(plant: str) -> dict[str, Any]:
     """Return a plant's machines, sensors with units and marks, company and facility."""
     opened = lab()
-    if plant in plant_names() or plant == opened.spec.name:
+    if plant == opened.spec.name or plant in {*plant_names(), *own_plant_names()}:
         return _simulated(opened.spec if plant == opened.spec.name else load_plant(plant))
     meant = plant_meant(plant)
     spec = meant.live.spec if meant.live is not None else None
@@ -87,6 +98,15 @@ def make_plant(wanted: PlantIn) -> dict[str, Any]:
 def remove_plant(plant: str, _who: Instructor) -> None:
     """Take a plant away that somebody fed; its stored readings stay until retention ends them."""
     lab().desks.externals.remove(plant)
+
+
+@router.post("/runs", status_code=201)
+def begin_run(wanted: RunIn, _who: Instructor) -> dict[str, Any]:
+    """Put another plant, or this one anew, on stage: a new run begins, and everybody who watches sees it."""
+    opened = lab()
+    opened.change_plant(Choice(wanted.plant, wanted.seed, wanted.speed))
+    run, clock = opened.runner.run, opened.runner.clock
+    return {"run": run.run, "plant": run.plant, "seed": run.seed, "speed": clock.speed, "start": iso(run.start_us)}
 
 
 @router.get("/machines")

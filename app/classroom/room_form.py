@@ -65,7 +65,8 @@ def _round(name: str, state: str, person: Person | None) -> None:
     elif person is not None:
         _call(name, person)
     st.caption(t("Sealed before the round began: {hash}…", hash=school().conductor.seal(name)[:24]))
-    live_chart(key=LIVE_KEY, machine=(st.session_state.get(LIVE_KEY) or {}).get("machine") or lab().spec.machines[0])
+    machine = (st.session_state.get(LIVE_KEY) or {}).get("machine") or lab().spec.machines[0]
+    live_chart(key=LIVE_KEY, machine=machine, stage=lab().stage.number)
 
 
 def _call(name: str, person: Person) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.compare.lanes import Lane, lanes_figure
+from app.following import following
 from app.i18n import t
 from app.lab import lab
 from engine.comparing.watching import Watch
@@ -40,9 +41,12 @@ def watches_of(contenders: tuple[Contender, ...], state: str = STATE, keep_s: fl
     return list(found.values())
 
 
-@st.fragment(run_every=REFRESH_S)
 def show_live(contenders: tuple[Contender, ...], teaches: bool) -> None:
     """Draw the lanes of the last half hour of plant time; they go on by themselves."""
+    following(REFRESH_S, _live)(contenders, teaches)
+
+
+def _live(contenders: tuple[Contender, ...], teaches: bool) -> None:
     spec = lab().spec
     left, right = st.columns([1, 2])
     machine = left.selectbox(t("Machine"), spec.machines, key="compare-live-machine")

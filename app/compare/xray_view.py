@@ -10,6 +10,7 @@ import streamlit as st
 from app.compare.choosing import RUNNING, SCENARIO, fed_of
 from app.compare.live import watches_of
 from app.compare.xray_figures import blame_figure, inside_figure, score_figure
+from app.following import following
 from app.i18n import t
 from app.lab import lab
 from app.settings import settings_form
@@ -74,9 +75,12 @@ def show_scenario(contender: Contender) -> None:
     _draw(detector, stretch.judged.ticks(first, max(end, first + 1)), machine, level, contender, _moment(moment))
 
 
-@st.fragment(run_every=3.0)
 def show_running(contender: Contender) -> None:
     """Draw the X-ray of the last minutes of the running plant; it follows by itself."""
+    following(3.0, _running)(contender)
+
+
+def _running(contender: Contender) -> None:
     machine_column, moment = st.columns([1, 3], vertical_alignment="bottom")
     machine = machine_column.selectbox(t("Machine"), lab().spec.machines, key=f"{KEY}-machine")
     newest = _moment(moment)

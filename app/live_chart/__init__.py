@@ -35,6 +35,7 @@ def live_chart(
     on_brush: Callable[[], None] | None = None,
     on_acknowledge: Callable[[], None] | None = None,
     url: str = "api/live",
+    stage: int = 0,
 ) -> Any:
     """Draw the live component; its result has `machine`, and for one run `brush` or `acknowledge`.
 
@@ -50,12 +51,15 @@ def live_chart(
         Called when an interval was marked, `{machine, start_us, end_us}`, or an alarm acknowledged, its id.
     url
         The live socket, seen from the page's own address.
+    stage
+        Number of the stage that the page is drawn for: the page runs again when another one comes; 0 = never.
     """
     data = {
         "url": url,
         "machine": machine,
         "window_s": DEFAULT_WINDOW_S,
         "windows": [[seconds, t("{n} min", n=seconds // 60)] for seconds in WINDOWS_S],
+        "stage": stage,
         "may_acknowledge": may_acknowledge,
         "words": words(),
     }
@@ -64,6 +68,7 @@ def live_chart(
         data=data,
         default={"machine": machine},
         on_machine_change=lambda: None,
+        on_stage_change=lambda: None,
         on_brush_change=on_brush or (lambda: None),
         on_acknowledge_change=on_acknowledge or (lambda: None),
     )

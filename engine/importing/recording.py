@@ -128,6 +128,14 @@ def recording_names(home: Path) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in (home / FOLDER).glob(f"*/{ABOUT}")))
 
 
+def recording_title(home: Path, name: str) -> str:
+    """Return the title of an imported recording; its readings are not looked at."""
+    try:
+        return str(json.loads((home / FOLDER / name / ABOUT).read_text(encoding="utf-8"))["title"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise _damaged(home / FOLDER / name) from None
+
+
 def load_recording(home: Path, name: str) -> Recording:
     """Return an imported recording.
 
@@ -152,7 +160,11 @@ def load_recording(home: Path, name: str) -> Recording:
         sensors, units = tuple(about["sensors"]), tuple(about["units"])
         return Recording(about["name"], about["title"], sensors, tuple(tracks), Origin(**origin), units)
     except (OSError, ValueError, KeyError, TypeError, LabError):
-        raise FileProblemError(folder, "", "the recording was changed or damaged", "import it again") from None
+        raise _damaged(folder) from None
+
+
+def _damaged(folder: Path) -> FileProblemError:
+    return FileProblemError(folder, "", "the recording was changed or damaged", "import it again")
 
 
 def plain_name(text: str, otherwise: str = "data") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.errors import FileProblemError, LabError, UnknownNameError
+from engine.home import home
 from engine.yaml_file import read_file
 
 PLANT_FOLDER = Path(__file__).resolve().parents[2] / "data" / "plants"
+OWN_FOLDER = "plants"  # in the lab's home: YAML files of an instructor's own plants
 
 
 class _Strict(BaseModel):
@@ -152,8 +155,13 @@ def plant_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PLANT_FOLDER.glob("*.yaml")))
 
 
+def own_plant_names() -> tuple[str, ...]:
+    """Return the names of the plants in the lab's home; `load_plant` says when one is wrong."""
+    return tuple(sorted(path.stem for path in (home() / OWN_FOLDER).glob("*.yaml")))
+
+
 def load_plant(name_or_path: str | Path) -> PlantSpec:
-    """Return a shipped plant by name, or a plant of your own by the path of its YAML file.
+    """Return a plant by name, shipped or of the lab's home, or any other by the path of its YAML file.
 
     Raises
     ------
@@ -161,12 +169,25 @@ def load_plant(name_or_path: str | Path) -> PlantSpec:
         When there is no such plant or its file is wrong; the text names file, line and cure.
     """
     text = str(name_or_path)
-    path = Path(text) if text.endswith((".yaml", ".yml")) else PLANT_FOLDER / f"{text}.yaml"
-    if not path.is_file():
-        if text.endswith((".yaml", ".yml")):
+    if text.endswith((".yaml", ".yml")):
+        path = Path(text)
+        if not path.is_file():
             raise LabError(f"There is no plant file {text!r}; check the path.")
-        raise UnknownNameError("plant", text, plant_names())
-    return _read(path, path.stat().st_mtime_ns)
+        return _read(path, path.stat().st_mtime_ns)
+    place = next((path for path in _places(text) if path.is_file()), None)
+    if place is None:
+        raise UnknownNameError("plant", text, {*plant_names(), *own_plant_names()})
+    found = _read(place, place.stat().st_mtime_ns)
+    if found.name != text:
+        raise FileProblemError(place.name, "name", f"the plant is called {found.name!r}", "name file and plant alike")
+    return found
+
+
+def _places(name: str) -> tuple[Path, ...]:
+    """Return where the file of a plant may lie; a shipped one goes before."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        return ()
+    return PLANT_FOLDER / f"{name}.yaml", home() / OWN_FOLDER / f"{name}.yaml"
 
 
 @cache

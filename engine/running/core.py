@@ -167,8 +167,13 @@ class Core:
         self.next_us = self.catch_up_us = target
         self.clock.seek(target)
         if backwards:
+            self.end_alarms()
             self.restart_watching()
             self.begin_run()
+
+    def end_alarms(self) -> None:
+        """End the alarms that stand; whoever subscribes hears of it."""
+        self.publish_changes(self.desk.end_all())
 
     def restart_watching(self) -> None:
         """Make detectors, alarms and memory start anew."""

@@ -67,6 +67,8 @@ export class Live {
     this.machineName = hello.machines[this.machine]
     this.ui.fill(this)
     this.dirty = this.late = true
+    // Another plant is on stage: what Python drew around the charts is not about this one.
+    if (this.data.stage && hello.stage !== this.data.stage) this.component.setStateValue("stage", hello.stage)
   }
 
   frame(frame) {
