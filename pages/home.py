@@ -21,7 +21,7 @@ st.markdown(
     )
 )
 
-plant, machines, sensors, detectors = st.columns(4)
+plant, machines, sensors, detectors = st.columns([2, 1, 1, 1])
 plant.metric(t("Plant"), spec.title, border=True)
 machines.metric(t("Machines"), len(spec.machines), border=True)
 sensors.metric(t("Sensors each"), len(spec.sensors), border=True)
