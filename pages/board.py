@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.access import viewer
 from app.classroom.boards import show_board, show_leak
+from app.classroom.titles import assignment_titles
 from app.i18n import t
 from app.lab import lab
 from engine.errors import AccessError, LabError
@@ -18,7 +19,7 @@ try:
         st.info(t("Sign in with your handle and PIN to see the boards of your class."))
         st.stop()
     specs = {spec.id: spec for spec, state in school.assignments.all() if spec.board is not None and state in OUT}
-    open_ones = {name: spec.title for name, spec in specs.items() if spec.board.show != "nobody" or who.teaches}
+    open_ones = assignment_titles(one for one in specs.values() if one.board.show != "nobody" or who.teaches)
     if not open_ones:
         st.info(t("No assignment has a board now."))
         st.stop()

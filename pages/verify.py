@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.access import viewer
 from app.classroom.proofs import check_file, show_commitments, show_proof
+from app.classroom.titles import assignment_titles
 from app.i18n import t
 from app.lab import lab
 from engine.errors import LabError
@@ -19,13 +20,11 @@ st.markdown(
 
 try:
     person = None if who.handle is None else school.people.by_handle(who.handle).person
-    out = {spec.id: spec for spec, state in school.assignments.all() if state in ("released", "published")}
+    out = assignment_titles(spec for spec, state in school.assignments.all() if state in ("released", "published"))
     if not out:
         st.info(t("No assignment is released yet."))
     else:
-        name = st.selectbox(
-            t("Assignment"), list(out), key="verify", format_func=lambda key: out[key].title, bind="query-params"
-        )
+        name = st.selectbox(t("Assignment"), list(out), key="verify", format_func=out.get, bind="query-params")
         variants = school.assignments.variants(name)
         show_commitments(school, name, variants)
         names = [variant.variant for variant in variants]

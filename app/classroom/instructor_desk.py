@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.access import Viewer, viewer
+from app.classroom.titles import assignment_titles
 from app.i18n import t
 from app.jobs import Job, show_progress
 from app.keys_of_session import PROBLEM_KEY
@@ -63,7 +64,7 @@ def choose_part(parts: dict[str, tuple[str, Callable[[], None]]]) -> Callable[[]
 
 def choose_assignment(states: tuple[str, ...] = ()) -> str | None:
     """Draw the choice of an assignment in one of the states; None (and a sentence) when there is none."""
-    known = {spec.id: (spec, state) for spec, state in school().assignments.all() if not states or state in states}
+    known = assignment_titles(spec for spec, state in school().assignments.all() if not states or state in states)
     if not known:
         st.info(t("There is no assignment here yet. Make one under Class, Assignments."))
         return None
@@ -73,7 +74,7 @@ def choose_assignment(states: tuple[str, ...] = ()) -> str | None:
         t("Assignment"),
         list(known),
         key=ASSIGNMENT_KEY,
-        format_func=lambda name: f"{known[name][0].title} ({state_word(known[name][1])})",
+        format_func=known.get,
         persist_state="session",
         width=460,
     )

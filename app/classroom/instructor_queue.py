@@ -41,7 +41,7 @@ def queue_part() -> None:
         else:
             release_held(name, item)
     with st.container(horizontal=True):
-        if st.button(t("Next, decide later"), shortcut="n", icon=":material/skip_next:", key="queue_next"):
+        if st.button(t("Next, decide later"), shortcut="n", icon=":material/skip_next:", key=f"queue_next/{item.item}"):
             st.session_state.setdefault(SKIPPED, []).append(item.item)
             st.rerun()
         _take_back(name)

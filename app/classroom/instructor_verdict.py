@@ -1,4 +1,7 @@
-"""What a grader says about one item: a verdict on the truth with its effect shown first, or points for a line."""
+"""What a grader says about one item: a verdict on the truth with its effect shown first, or points for a line.
+
+Every button names its item in its key, so that a press reaches what was on the screen, never the next item unseen.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,9 @@ def verdict_form(name: str, item: Item) -> None:
     columns = st.columns(4)
     for at, (verdict, (title, hint)) in enumerate(words.items()):
         kind = "primary" if st.session_state.get(key) == verdict else "secondary"
-        if columns[at].button(title, shortcut=str(at + 1), help=hint, type=kind, width="stretch", key=f"verdict-{at}"):
+        if columns[at].button(
+            title, shortcut=str(at + 1), help=hint, type=kind, width="stretch", key=f"verdict-{at}/{item.item}"
+        ):
             st.session_state[key] = verdict
             st.rerun()
     chosen = st.session_state.get(key)
@@ -57,7 +62,9 @@ def _confirm(name: str, item: Item, verdict: str) -> None:
     reason = st.text_input(
         t("Why (students and the audit log will show it)"), usual[verdict], key=f"why/{item.item}/{verdict}"
     )
-    if st.button(t("Decide"), type="primary", icon=":material/gavel:", disabled=not reason.strip(), key="decide_go"):
+    if st.button(
+        t("Decide"), type="primary", icon=":material/gavel:", disabled=not reason.strip(), key=f"decide/{item.item}"
+    ):
         _decide(name, item, verdict, reason, fault)
         st.rerun()
 
@@ -91,14 +98,14 @@ def mark_form(name: str, item: Item) -> None:
     for at, share in enumerate(SHARES):
         points = round(line.out_of * share, 1)
         title = t("{points} of {out_of}", points=f"{points:g}", out_of=f"{line.out_of:g}")
-        if columns[at].button(title, shortcut=str(at + 1), width="stretch", key=f"points-{at}"):
+        if columns[at].button(title, shortcut=str(at + 1), width="stretch", key=f"points-{at}/{item.item}"):
             _give(name, item, points, comment or "")
             st.rerun()
     with st.popover(t("Other points")):
         points = st.number_input(
             t("Points"), 0.0, float(line.out_of), float(line.points or 0), 0.5, key=f"other/{item.item}"
         )
-        if st.button(t("Give"), key="points_go"):
+        if st.button(t("Give"), key=f"points_go/{item.item}"):
             _give(name, item, points, comment or "")
             st.rerun()
 
@@ -134,6 +141,8 @@ def release_held(name: str, item: Item) -> None:
     """Draw what can be done about a result that is held back."""
     person = next((p for p in school().people.students() if p.handle == item.handle), None)
     st.markdown(t("This result is graded and not released. The student sees nothing of it."))
-    if person is not None and st.button(t("Let it go"), shortcut="1", icon=":material/lock_open:", key="held_go"):
+    if person is not None and st.button(
+        t("Let it go"), shortcut="1", icon=":material/lock_open:", key=f"held/{item.item}"
+    ):
         command(school().grading.hold, name, person.person, False, who(), done=t("The result is no longer held."))
         st.rerun()

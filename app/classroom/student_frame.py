@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.access import viewer
 from app.classroom.student import StudentDesk
+from app.classroom.titles import assignment_titles
 from app.i18n import t
 from app.jobs import Job, show_progress
 from app.keys_of_session import MENU_KEY
@@ -47,7 +48,7 @@ def choose_card(desk: StudentDesk, wanted: Any = None) -> Card | None:
     cards = [card for card in desk.cards() if wanted is None or wanted(card)]
     if not cards:
         return None
-    titles = {card.spec.id: card.spec.title for card in cards}
+    titles = assignment_titles(card.spec for card in cards)
     names, asked = list(titles), st.query_params.get(PARAMETER)
     at = names.index(asked) if asked in names else 0
     chosen = st.selectbox(

@@ -42,7 +42,11 @@ class Served:
 
     def __enter__(self) -> Served:
         self.launch()
-        self.wait_until_ready()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,7 +71,7 @@ class Served:
                 command, cwd=self.folder, env=environment, stdout=out, stderr=subprocess.STDOUT
             )
 
-    def wait_until_ready(self, seconds: float = 40.0) -> None:
+    def wait_until_ready(self, seconds: float = 120.0) -> None:
         """Wait until plant time runs."""
         self.wait_for(lambda: self.get("/api/health")["ticks"] > 0, seconds)
 

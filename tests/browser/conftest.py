@@ -115,3 +115,24 @@ def wait_until(page: Any, claim: Any, seconds: float = 15.0) -> None:
             return
         page.wait_for_timeout(50)
     raise AssertionError(f"not within {seconds} s")
+
+
+def settle(page: Any, seconds: float = 120.0) -> None:
+    """Wait until the page's script has run to its end and every element shown is of that run; no error may show.
+
+    Streamlit's frame says both, but only after it has drawn what a click or a key began, so it must say so five times
+    in a row.
+    """
+    still, stale = (
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]"),
+        page.locator("[data-stale=true]"),
+    )
+    quiet = 0
+
+    def is_settled() -> bool:
+        nonlocal quiet
+        quiet = quiet + 1 if still.count() == 1 and stale.count() == 0 else 0
+        return quiet >= 5
+
+    wait_until(page, is_settled, seconds)
+    assert page.get_by_test_id("stException").count() == 0

@@ -12,21 +12,21 @@ import pytest
 
 from tests.app.classroom import demo_class
 from tests.app.served import Served
-from tests.browser.conftest import SIZE, listen, sign_in, wait_until
+from tests.browser.conftest import SIZE, listen, settle, sign_in, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 TRUTH = re.compile(rb"detectable|onset_us|answer_key|\"salt\"|tolerance", re.IGNORECASE)
-LONG_S = 120_000
+LONG_MS = 120_000
 
 
-@pytest.fixture(scope="module")
-def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A lab with the demo class in it."""
-    folder = tmp_path_factory.mktemp("evening") / "home"
+@pytest.fixture
+def evening(tmp_path: Path) -> Iterator[Served]:
+    """A lab with the demo class in it, made for each try: an evening cannot be played twice."""
+    folder = tmp_path / "home"
     demo_class.fill(folder)
     with Served(folder) as served:
         yield served
@@ -38,7 +38,7 @@ def instructor(browser: Any, evening: Served) -> Iterator[Any]:
     context, problems = browser.new_context(base_url=evening.url, viewport=SIZE, accept_downloads=True), []
     page = context.new_page()
     page.on("pageerror", lambda problem: problems.append(str(problem)))
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(LONG_MS)
     sign_in(page)
     yield page
     context.close()
@@ -51,16 +51,9 @@ def student(browser: Any, evening: Served) -> Iterator[Any]:
     context = browser.new_context(base_url=evening.url, viewport=SIZE)
     page = context.new_page()
     page.traffic = listen(page)
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(LONG_MS)
     yield page
     context.close()
-
-
-def settle(page: Any) -> None:
-    """Wait until the script has run."""
-    page.wait_for_timeout(300)
-    wait_until(page, lambda: page.get_by_test_id("stStatusWidget").count() == 0, 60)
-    assert page.get_by_test_id("stException").count() == 0
 
 
 def opened(page: Any, path: str) -> Any:
@@ -103,9 +96,9 @@ def prepare_and_release(page: Any) -> None:
     page.get_by_role("option", name=re.compile("Next week")).click()
     settle(page)
     press(page, "Make the variants")
-    main.get_by_text("1 made").wait_for(timeout=LONG_S)
+    main.get_by_text("1 made").wait_for(timeout=LONG_MS)
     press(page, "Let the robots play")
-    main.get_by_text("it may be released").wait_for(timeout=LONG_S)
+    main.get_by_text("it may be released").wait_for(timeout=LONG_MS)
     picture(page, "robots")
     main.get_by_role("button", name="Release", exact=True).click()
     main.get_by_text("What is sealed can no longer change").wait_for()
@@ -116,23 +109,27 @@ def grade(page: Any) -> None:
     """The disputed stretch comes first; keys decide, and nothing changes before it was confirmed."""
     main = opened(page, "grading?part=queue")
     main.get_by_text("Disputed truth").wait_for()
+    main.get_by_role("button", name="Ambiguous").wait_for()
     page.keyboard.press("3")
     main.get_by_text("What this would change").wait_for()
     settle(page)
     picture(page, "verdict")
     press(page, "Decide")
     main.get_by_text("1 of ").first.wait_for()
+    settle(page)
     while main.get_by_text("To read").count() == 0:
         page.keyboard.press("n")
         settle(page)
-    before = main.get_by_text(re.compile(r"\d+ of \d+ decided")).first.inner_text()
+    decided = main.get_by_text(re.compile(r"\d+ of \d+ decided")).first
+    before = decided.inner_text()
+    main.get_by_role("button", name="10 of 10").wait_for()
     page.keyboard.press("4")
-    wait_until(page, lambda: main.get_by_text(re.compile(r"\d+ of \d+ decided")).first.inner_text() != before)
+    wait_until(page, lambda: decided.inner_text() != before, LONG_MS / 1000)
     settle(page)
     picture(page, "queue")
     opened(page, "grading?part=items")
     press(page, "Let the detectors run")
-    main.get_by_text("graded by this assignment's rubric").wait_for(timeout=LONG_S)
+    main.get_by_text("graded by this assignment's rubric").wait_for(timeout=LONG_MS)
     picture(page, "items")
 
 

@@ -1,0 +1,22 @@
+"""What an assignment is called in a choice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.classroom.spec import AssignmentSpec
+
+
+def assignment_titles(specs: Iterable[AssignmentSpec]) -> dict[str, str]:
+    """Return a label for each assignment that is its alone and stays as it is.
+
+    Streamlit knows a choice by its label: two equal ones would both open the first, and a label that told the state
+    would lose the choice when the state changes.
+    """
+    titles = {spec.id: spec.title for spec in specs}
+    times = Counter(titles.values())
+    return {name: title if times[title] == 1 else f"{title} ({name})" for name, title in titles.items()}
