@@ -2,7 +2,8 @@
 
 It makes the virtual environment `.venv`, installs the pinned development requirements, sees to a Chromium for the
 browser tests (Debian's package, where it may install one), then runs the linters, the type checker and the tests.
-With CI=true the slow proofs run too, and a missing browser is a failure. Needs nothing but Python 3.11+ and pip.
+With CI=true the slow proofs run too, the Kafka workers' in an environment of their own, `.venv-cluster`, and a missing
+browser is a failure. Needs nothing but Python 3.11+ and pip.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-VENV = ROOT / ".venv"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+PROGRAM = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+PYTHON = ROOT / ".venv" / PROGRAM
+CLUSTER_PYTHON = ROOT / ".venv-cluster" / PROGRAM  # Quix Streams pins packages that the main environment has newer
+CLUSTER_TESTS = ("pytest", "pytest-timeout", "pytest-rerunfailures")  # what those tests need besides
 IN_CI = os.environ.get("CI", "").lower() == "true"
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-cluster.txt")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 
 
@@ -34,18 +38,23 @@ def must(*command: object) -> None:
         sys.exit(code)
 
 
-def set_up() -> None:
-    """Make the virtual environment and install what the tests need, once for each state of the requirements."""
-    if not PYTHON.exists():
-        venv.create(VENV, with_pip=True)
-    wanted = "".join(
-        (ROOT / name).read_text() for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt")
-    )
-    stamp = VENV / "installed.txt"
-    if stamp.exists() and stamp.read_text() == wanted:
+def set_up(python: Path, constraints: str, *wanted: str) -> None:
+    """Make a virtual environment and install what is wanted, once for each state of the requirements."""
+    folder = python.parents[1]
+    if not python.exists():
+        venv.create(folder, with_pip=True)
+    state = " ".join(wanted) + "".join((ROOT / name).read_text() for name in (*REQUIREMENTS, constraints))
+    stamp = folder / "installed.txt"
+    if stamp.exists() and stamp.read_text() == state:
         return
-    must(PYTHON, "-m", "pip", "install", "-q", "-r", "requirements-dev.txt", "-c", "constraints.txt")
-    stamp.write_text(wanted)
+    must(python, "-m", "pip", "install", "-q", *wanted, "-c", constraints)
+    stamp.write_text(state)
+
+
+def run_cluster_tests() -> None:
+    """Run the tests of the Kafka workers where Quix Streams is installed."""
+    set_up(CLUSTER_PYTHON, "constraints-cluster.txt", "-r", "requirements-cluster.txt", *CLUSTER_TESTS)
+    must(CLUSTER_PYTHON, "-m", "pytest", "tests/engine/streams/test_cluster.py", "--reruns", "1")
 
 
 def see_to_browser() -> None:
@@ -59,7 +68,7 @@ def see_to_browser() -> None:
 
 def main() -> None:
     """Set up, lint, check types, test; extra arguments go to pytest (then only the tests run)."""
-    set_up()
+    set_up(PYTHON, "constraints.txt", "-r", "requirements-dev.txt")
     see_to_browser()
     if len(sys.argv) > 1:
         sys.exit(run(PYTHON, "-m", "pytest", *sys.argv[1:]))
@@ -70,7 +79,8 @@ def main() -> None:
     must(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-m", "not slow and not browser", "--reruns", "1")
     must(PYTHON, "-m", "pytest", "-m", "browser and not slow", "--reruns", "2")
     if IN_CI:
-        must(PYTHON, "-m", "pytest", "-m", "slow", "--reruns", "1")
+        must(PYTHON, "-m", "pytest", "-m", "slow and not cluster", "--reruns", "1")
+        run_cluster_tests()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import os
@@ -110,11 +111,22 @@ def test_the_supervisor_starts_a_worker_again_and_ends_all() -> None:
     assert (supervisor.pids, supervisor.restarts) == ([None, None], 1)
 
 
+@pytest.fixture
+def quix() -> None:
+    """Quix Streams; where CI runs this and it is missing, that is a failure."""
+    try:
+        importlib.import_module("quixstreams")
+    except ImportError:
+        cure = "workers are an extra: pip install -r requirements-cluster.txt"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(cure)
+
+
 @pytest.mark.kafka
+@pytest.mark.cluster
 @pytest.mark.slow
+@pytest.mark.usefixtures("quix")
 def test_two_workers_share_the_load_and_one_takes_over_when_the_other_is_killed(broker: Broker, tmp_path: Path) -> None:
     """Nothing lost, nothing doubled, no score other than that of one process."""
-    pytest.importorskip("quixstreams", reason="workers are an extra: pip install -r requirements-cluster.txt")
     topic, scores = broker.topic(4), broker.topic(4)
     rows = plant_rows(600)
     servers = ",".join(broker.servers)
