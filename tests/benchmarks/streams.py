@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -155,8 +156,6 @@ def generation() -> list[dict[str, Any]]:
 
 def sinks() -> list[dict[str, Any]]:
     """Write ready rows to each sink, against the guide's generator (Kafka: kafka-python alone)."""
-    from engine.streams.kafka.practice import PracticeBroker
-
     batches = our_rows()
     lines = []
     with tempfile.TemporaryDirectory() as folder:
@@ -174,22 +173,25 @@ def sinks() -> list[dict[str, Any]]:
             result("HTTP, 500 a post (peer: a post for each row)", ours, single_posts(server.url, batches[0]), 10.0)
         )
         server.down()
-    broker = PracticeBroker()
-    for topic in ("ours", "theirs"):
-        broker.create_topic(topic, 8)
-    sink = Kafka("ours", (broker.bootstrap,), practice=True)
-    sink.write(batches[0].part(range(1)))  # connect before the clock starts
-    ours = TICKS * 5 / _timed(lambda: sink_rate_after(sink, batches))
-    lines.append(
-        result(
-            "Kafka, all acknowledged (peer: kafka-python)",
-            ours,
-            kafka_python_rate(broker.bootstrap, "theirs", batches),
-            0.6,
-        )
-    )
-    broker.close()
+    lines.append(kafka(batches))
     return lines
+
+
+def kafka(batches: list[Rows], rounds: int = 3) -> dict[str, Any]:
+    """Send ready rows to a practice broker, turn by turn with kafka-python alone; the best turn of each counts."""
+    from engine.streams.kafka.practice import PracticeBroker
+
+    broker = PracticeBroker()
+    ours, theirs = [], []
+    for turn in range(rounds):
+        for topic in (f"ours{turn}", f"theirs{turn}"):
+            broker.create_topic(topic, 8)
+        sink = Kafka(f"ours{turn}", (broker.bootstrap,), practice=True)
+        sink.write(batches[0].part(range(1)))  # connect before the clock starts
+        ours.append(TICKS * 5 / _timed(partial(sink_rate_after, sink, batches)))
+        theirs.append(kafka_python_rate(broker.bootstrap, f"theirs{turn}", batches))
+    broker.close()
+    return result("Kafka, all acknowledged (peer: kafka-python)", max(ours), max(theirs), 0.6)
 
 
 def sink_rate_after(sink: Sink, batches: list[Rows]) -> None:

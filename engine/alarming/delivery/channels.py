@@ -122,21 +122,20 @@ class Kafka(Channel):
     def deliver(self, messages: Messages) -> Answer:
         from engine.streams.kafka.producer import BackpressureError
 
-        problems: list[Exception | None] = []
+        values = [json.dumps(message, ensure_ascii=False).encode() for message in messages]
+        records = [(message["machine"].encode(), value, None) for message, value in zip(messages, values, strict=True)]
         try:
             producer = self._connected()
-            for message in messages:
-                value = json.dumps(message, ensure_ascii=False).encode()
-                producer.send(message["machine"].encode(), value, problems.append)
-            settled = producer.wait_until_settled(SETTLE_S)
+            lot = producer.send(records)
+            settled = producer.wait_until_settled(SETTLE_S, lot)
         except (LabError, BackpressureError) as problem:
             self.close()
             return Answer(False, True, str(problem))
-        failed = next((problem for problem in problems if problem is not None), None)
-        if settled and failed is None:
+        failures = lot.failures() if settled else []
+        if settled and not failures:
             return DONE
         self.close()
-        return Answer(False, True, "no acknowledgement in time" if failed is None else type(failed).__name__)
+        return Answer(False, True, type(failures[0][1]).__name__ if failures else "no acknowledgement in time")
 
     def close(self) -> None:
         if self._producer is not None:

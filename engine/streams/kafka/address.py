@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,6 +82,19 @@ class Address:
             "heartbeat_interval_ms": 300,
             "partition_assignment_strategy": [_delayed_range()],
         }
+
+
+def checked_topic(name: str) -> str:
+    """Return the name when Kafka allows it.
+
+    Raises
+    ------
+    LabError
+        When it does not.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", name) or name in (".", ".."):
+        raise LabError(f"topic must be 1 to 249 letters (a to z), digits, dots, - or _, got {name!r}.")
+    return name
 
 
 def kafka_major() -> int:

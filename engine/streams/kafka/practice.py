@@ -19,6 +19,7 @@ from engine.errors import LabError
 
 PRODUCE = 0  # Kafka's API key of Produce requests, for `push_errors`
 NOT_LEADER, TIMED_OUT = 6, 7  # error codes that a client must retry
+TOO_LARGE = 10  # one that it must not
 _POINTER, _TEXT, _INT, _I32 = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_int32
 _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "rd_kafka_conf_new": (_POINTER,),

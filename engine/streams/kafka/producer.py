@@ -1,17 +1,23 @@
-"""A Kafka producer with bounded memory that accounts for every record; kafka-python's own has no bound."""
+"""A Kafka producer with bounded memory that accounts for every record; kafka-python's own has no bound.
+
+Records are handed over in lots, and a lot is asked whether it is settled: a callback for each record would cost the
+client's thread more than sending does.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from engine.streams.kafka.address import Address, no_broker
 
+Record = tuple[bytes, bytes, int | None]  # key, value, event time in milliseconds
 RECORD_OVERHEAD = 80  # bytes that a record costs besides key and value, roughly
+WAIT_S = 0.05  # the longest single wait for an acknowledgement
 DEFAULTS: dict[str, Any] = {
     "acks": "all",
     "enable_idempotence": True,
@@ -23,16 +29,82 @@ DEFAULTS: dict[str, Any] = {
     "max_block_ms": 1_000,
     "reconnect_backoff_max_ms": 2_000,
 }
-
-Settled = Callable[[Exception | None], None]
+# What a broker (or the client, by its limit) says of a single record and will say again however often it is sent.
+REFUSALS = ("MessageSizeTooLargeError", "RecordListTooLargeError", "InvalidRecordError", "InvalidTimestampError")
 
 
 class BackpressureError(Exception):
     """Too much is unacknowledged, and waiting did not help."""
 
 
+def is_refusal(problem: Exception) -> bool:
+    """Whether sending the record again is useless."""
+    return type(problem).__name__ in REFUSALS
+
+
+@dataclass(frozen=True)
+class _NotTaken:
+    """Stands for the client's promise of a record that the client did not take."""
+
+    exception: Exception
+    is_done: bool = True
+
+
+class Lot:
+    """Records that were handed over together, and what became of each.
+
+    `stopped` is the reason why the client took no more of them; those that it did not take are among the failures.
+    """
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.records = records
+        self.size = sum(len(key) + len(value) + RECORD_OVERHEAD for key, value, _ in records)
+        self.stopped: Exception | None = None
+        self._promises: list[Any] = []
+        self._done = 0  # of the promises, from the first on
+        self._given_up: Exception | None = None
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @property
+    def settled(self) -> bool:
+        """Whether each record was acknowledged or has failed."""
+        promises, done = self._promises, self._done
+        while done < len(promises) and promises[done].is_done:
+            done += 1
+        self._done = done
+        return done == len(self.records) or self._given_up is not None
+
+    def failures(self) -> list[tuple[Record, Exception]]:
+        """Return the records that were not acknowledged, in their order, with the reasons; of a settled lot."""
+        pairs = zip(self.records, self._promises, strict=True)
+        found = [(record, one.exception if one.is_done else self._given_up) for record, one in pairs]
+        return [(record, problem) for record, problem in found if problem is not None]
+
+    def fill(self, send: Callable[[Record], Any], errors: tuple[type[Exception], ...]) -> None:
+        """Hand each record to the client; a problem that is not the record's own ends this."""
+        for record in self.records:
+            try:
+                promise = _NotTaken(self.stopped) if self.stopped is not None else send(record)
+            except errors as problem:
+                promise = _NotTaken(problem)
+                self.stopped = None if is_refusal(problem) else problem
+            self._promises.append(promise)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for the next acknowledgement."""
+        if not self.settled and self._done < len(self._promises):
+            with contextlib.suppress(Exception):  # what went wrong is told by `failures`
+                self._promises[self._done].get(timeout_s)
+
+    def give_up(self, problem: Exception) -> None:
+        """Call what is not acknowledged by now failed."""
+        self._given_up = problem
+
+
 class BoundedProducer:
-    """Sends records to one topic; `on_settled(None | problem)` is called exactly once for each.
+    """Sends records to one topic; every record of every lot is settled at the latest by `close`.
 
     Parameters
     ----------
@@ -63,13 +135,10 @@ class BoundedProducer:
         from kafka.errors import KafkaError
 
         self.topic, self.max_in_flight, self.max_bytes, self.max_block_s = topic, max_in_flight, max_bytes, max_block_s
-        self._room = threading.Condition()
-        self._numbers = itertools.count()
-        self._open: dict[int, tuple[int, Settled]] = {}
-        self._bytes = 0
-        self._waiting = 0
+        self._lock = threading.Lock()
+        self._open: list[Lot] = []
         self.blocked_s = 0.0
-        self._kafka_error = KafkaError
+        self._errors: tuple[type[Exception], ...] = (KafkaError, OSError)
         try:
             self._producer = kafka.KafkaProducer(**{**DEFAULTS, **(options or {}), **address.client_options()})
         except (KafkaError, OSError, ValueError) as problem:
@@ -77,87 +146,74 @@ class BoundedProducer:
 
     @property
     def in_flight(self) -> int:
-        """Records neither acknowledged nor given up."""
-        return len(self._open)
+        """Records of lots that are not settled."""
+        return sum(len(lot) for lot in self._unsettled())
 
-    def send(self, key: bytes, value: bytes, on_settled: Settled, at_ms: int | None = None) -> None:
-        """Hand over a record, waiting for room if need be; what goes wrong later is told to `on_settled`.
+    def send(self, records: Sequence[Record]) -> Lot:
+        """Hand over records, waiting for room if need be, and return them as a lot.
 
         Raises
         ------
         BackpressureError
             When there was no room for `max_block_s`, or the client does not know the topic's partitions because no
-            broker answers; the record was not taken.
+            broker answers; no record was taken.
         """
-        size = len(key) + len(value) + RECORD_OVERHEAD
-        with self._room:
-            self._wait_for_room(size)
-            number = next(self._numbers)
-            self._open[number] = (size, on_settled)
-            self._bytes += size
+        lot = Lot(records)
+        self._wait_for_room(lot)
         try:
-            future = self._producer.send(self.topic, key=key, value=value, timestamp_ms=at_ms)
-        except (self._kafka_error, OSError) as problem:
-            with self._room:
-                self._open.pop(number, None)
-                self._bytes -= size
+            self._producer.partitions_for(self.topic)
+        except self._errors as problem:
             raise BackpressureError(f"{type(problem).__name__}: {problem}") from None
-        future.add_both(lambda outcome: self._settle(number, outcome if isinstance(outcome, Exception) else None))
+        send, topic = self._producer.send, self.topic
+        with self._lock:
+            self._open.append(lot)
+        lot.fill(lambda record: send(topic, record[1], record[0], timestamp_ms=record[2]), self._errors)
+        return lot
 
-    def wait_until_settled(self, timeout_s: float) -> bool:
-        """Wait until nothing is in flight."""
-        with self._room:
-            return self._wait(lambda: not self._open, timeout_s)
+    def wait_until_settled(self, timeout_s: float, lot: Lot | None = None) -> bool:
+        """Wait until nothing, or nothing of that lot, is in flight."""
+        return self._wait(lambda: lot.settled if lot is not None else not self._unsettled(), timeout_s)
 
     def close(self, timeout_s: float) -> None:
         """Deliver what is in flight for up to `timeout_s`, then give the rest up; every record is settled after it."""
-        self.wait_until_settled(timeout_s)
+        settled = self.wait_until_settled(timeout_s)
         try:
-            self._producer.close(timeout=0.5 if not self._open else 0.0)
+            self._producer.close(timeout=0.5 if settled else 0.0)
         except Exception:  # 3.x raises and stays open when records are pending
             sender = getattr(self._producer, "_sender", None)
             if sender is not None:
                 with contextlib.suppress(Exception):
                     sender.force_close()
                     sender.join(2)
-        for number in list(self._open):
-            self._settle(number, TimeoutError("never acknowledged"))
+        for lot in self._unsettled():
+            lot.give_up(TimeoutError("never acknowledged"))
 
-    def _wait_for_room(self, size: int) -> None:
-        if self._has_room(size):
+    def _unsettled(self) -> list[Lot]:
+        with self._lock:
+            self._open = [lot for lot in self._open if not lot.settled]
+            return self._open
+
+    def _wait_for_room(self, lot: Lot) -> None:
+        if self._has_room(lot):
             return
         started = time.monotonic()
-        done = self._wait(lambda: self._has_room(size), self.max_block_s)
+        done = self._wait(lambda: self._has_room(lot), self.max_block_s)
         self.blocked_s += time.monotonic() - started
         if not done:
-            raise BackpressureError(f"{len(self._open)} records unacknowledged after {self.max_block_s:g} s.")
+            raise BackpressureError(f"{self.in_flight} records unacknowledged after {self.max_block_s:g} s.")
 
     def _wait(self, claim: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait for something that a settled record may bring about; who calls holds `_room`."""
-        self._waiting += 1
-        try:
-            until = time.monotonic() + timeout_s
-            while not claim():
-                left = until - time.monotonic()
-                if left <= 0:
-                    return False
-                self._room.wait(min(left, 0.05))  # a record settled just before we waited has not woken us
-            return True
-        finally:
-            self._waiting -= 1
+        until = time.monotonic() + timeout_s
+        while not claim():
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            waiting = self._unsettled()
+            if waiting:
+                waiting[0].wait(min(left, WAIT_S))
+        return True
 
-    def _has_room(self, size: int) -> bool:
-        return not self._open or (len(self._open) < self.max_in_flight and self._bytes + size <= self.max_bytes)
-
-    def _settle(self, number: int, problem: Exception | None) -> None:
-        with self._room:
-            entry = self._open.pop(number, None)
-            if entry is None:
-                return
-            self._bytes -= entry[0]
-        try:
-            entry[1](problem)
-        finally:
-            if self._waiting:
-                with self._room:
-                    self._room.notify_all()
+    def _has_room(self, lot: Lot) -> bool:
+        waiting = self._unsettled()
+        records, size = sum(map(len, waiting)), sum(other.size for other in waiting)
+        return not waiting or (records + len(lot) <= self.max_in_flight and size + lot.size <= self.max_bytes)

@@ -11,13 +11,13 @@ from typing import Annotated, Any, ClassVar
 from engine.errors import LabError
 from engine.params import Range
 from engine.streams.backoff import Backoff
-from engine.streams.kafka.address import Address, find_broker
-from engine.streams.kafka.producer import BackpressureError, BoundedProducer
+from engine.streams.kafka.address import Address, checked_topic, find_broker
+from engine.streams.kafka.producer import BackpressureError, BoundedProducer, Lot, Record, is_refusal
 from engine.streams.rows import Rows
 from engine.streams.sinks.base import Sink, SinkCounts
 from engine.streams.spool import Spool
 
-Record = tuple[str, str, int]  # key, value, event time in milliseconds
+LOT = 500  # records handed over, and spooled, together
 
 
 @dataclass
@@ -26,7 +26,8 @@ class Kafka(Sink):
 
     The connection is made by the first `write`, on the thread that writes, never by the constructor. Without a broker
     rows go to the spool and follow, in order, once one answers. A record that was given up may have arrived all the
-    same: delivery is at least once, and (machine_id, timestamp) identifies a row.
+    same: delivery is at least once, and (machine_id, timestamp) identifies a row. A record that the broker refuses for
+    itself (too large, not valid) is lost and counted, and does not hold up the others.
 
     Parameters
     ----------
@@ -60,11 +61,14 @@ class Kafka(Sink):
     practice: bool = False
 
     def __post_init__(self) -> None:
+        checked_topic(self.topic)
         self._lock = threading.Lock()
         self._spool = Spool(Path(self.spool) / f"{self.topic}.jsonl", int(self.spool_mb * 1e6)) if self.spool else None
         recovered = self._spool.recovered_rows if self._spool is not None else 0
         self._counts = SinkCounts(recovered=recovered, spooled=recovered)
-        self._failed: list[Record] = []  # filled by the client's thread, moved to the spool by ours
+        self._open: list[Lot] = []
+        self._failed: list[Record] = []
+        self._replaying: Lot | None = None  # the oldest batch of the spool, while it is under way
         self._producer: BoundedProducer | None = None
         self._backoff = Backoff(0.5, 5.0)
         self._next_try = 0.0
@@ -79,14 +83,17 @@ class Kafka(Sink):
 
     def write(self, rows: Rows) -> None:
         self._count(accepted=len(rows))
-        values = [value.decode() for value in rows.json_rows()]
+        keys = [machine.encode() for machine in rows.column("machine_id")]
         times = [at // 1000 for at in rows.times_us]
-        records = list(zip(rows.column("machine_id"), values, times, strict=True))
-        self.flush()
-        if self._connected() is None or self._spooling:
-            self._put_aside(records)
-        else:
-            self._send(records)
+        records: list[Record] = list(zip(keys, rows.json_rows(), times, strict=True))
+        size = min(LOT, self.max_in_flight)
+        for at in range(0, len(records), size):
+            self.flush()
+            producer = self._connected()
+            if producer is None or self._spooling:
+                self._put_aside(records[at:])
+                return
+            self._send(producer, records[at : at + size])
 
     def flush(self) -> None:
         """Move what failed to the spool, and what is in the spool to the broker if one answers."""
@@ -111,6 +118,7 @@ class Kafka(Sink):
 
     @property
     def counts(self) -> SinkCounts:
+        self._look()
         with self._lock:
             counts = SinkCounts(**vars(self._counts))
         counts.blocked_s = self._producer.blocked_s if self._producer is not None else 0.0
@@ -141,61 +149,81 @@ class Kafka(Sink):
                 self._next_try = time.monotonic() + self._backoff.next_s()
         return self._producer if time.monotonic() >= self._next_try else None
 
-    def _send(self, records: list[Record]) -> None:
-        producer = self._connected()
-        for at, record in enumerate(records):
-            try:
-                if producer is None:
-                    raise BackpressureError("no broker")
-                producer.send(record[0].encode(), record[1].encode(), self._settler(record), record[2])
-            except BackpressureError as problem:
-                self.last_problem = str(problem)
-                self._next_try = time.monotonic() + self._backoff.next_s()  # until then rows go to the spool
-                self._rescue()
-                self._put_aside(records[at:])
-                return
+    def _send(self, producer: BoundedProducer, records: list[Record]) -> None:
+        try:
+            lot = producer.send(records)
+        except BackpressureError as problem:
+            self._pause(problem)
+            self._rescue()
+            self._put_aside(records)
+            return
+        with self._lock:
+            self._open.append(lot)
+        if lot.stopped is not None:
+            self._pause(lot.stopped)
 
-    def _settler(self, record: Record) -> Any:
-        def settled(problem: Exception | None) -> None:
-            if problem is None:
-                self._count(delivered=1)
-                return
+    def _pause(self, problem: Exception) -> None:
+        """Send rows to the spool for a while."""
+        self.last_problem = str(problem)
+        self._next_try = time.monotonic() + self._backoff.next_s()
+
+    def _look(self) -> None:
+        """Count what was settled since the last look."""
+        with self._lock:
+            settled = [lot for lot in self._open if lot.settled]
+            self._open = [lot for lot in self._open if lot not in settled]
+            for lot in settled:
+                refused, again = self._failures(lot)
+                self._counts.delivered += len(lot) - refused - len(again)
+                self._counts.lost += refused
+                self._failed += again
+
+    def _failures(self, lot: Lot) -> tuple[int, list[Record]]:
+        """Return how many records of a settled lot were refused for good, and those that are worth another try."""
+        failures = lot.failures()
+        if failures:
+            problem = failures[-1][1]
             self.last_problem = f"{type(problem).__name__}: {problem}"
-            with self._lock:
-                self._failed.append(record)
-
-        return settled
+        again = [record for record, problem in failures if not is_refusal(problem)]
+        return len(failures) - len(again), again
 
     def _rescue(self) -> None:
+        self._look()
         with self._lock:
             failed, self._failed = self._failed, []
         if failed:
             self._put_aside(failed)
 
     def _put_aside(self, records: list[Record]) -> None:
-        for at in range(0, len(records), 500):
-            part = records[at : at + 500]
-            kept = self._spool is not None and self._spool.append([list(record) for record in part], len(part))
+        for at in range(0, len(records), LOT):
+            part = records[at : at + LOT]
+            texts = [(key.decode(), value.decode(), at_ms) for key, value, at_ms in part]
+            kept = self._spool is not None and self._spool.append(texts, len(part))
             self._count(**{"spooled" if kept else "lost": len(part)})
 
     def _replay(self, until: float) -> None:
-        """Send the oldest spooled batches; each leaves the disk when all its records are acknowledged."""
+        """Send the oldest spooled batches; each leaves the disk when all its records are acknowledged or refused.
+
+        A batch that is still under way at the end is not sent again but asked about the next time.
+        """
         producer, spool = self._producer, self._spool
         while producer is not None and spool is not None and len(spool) and time.monotonic() < until:
-            records = spool.first()
-            if not self._acknowledged(producer, records, until):
+            lot = self._replaying
+            if lot is None:
+                records = [(key.encode(), value.encode(), at_ms) for key, value, at_ms in spool.first()]
+                try:
+                    lot = self._replaying = producer.send(records)
+                except BackpressureError as problem:
+                    self._pause(problem)
+                    return
+                self._count(retries=1)
+            if not producer.wait_until_settled(max(0.0, until - time.monotonic()), lot):
+                return
+            self._replaying = None
+            refused, again = self._failures(lot)
+            if again:
+                self._next_try = time.monotonic() + self._backoff.next_s()
                 return
             spool.drop_first()
             self._backoff.reset()
-            self._count(delivered=len(records), spooled=-len(records))
-
-    def _acknowledged(self, producer: BoundedProducer, records: list[Record], until: float) -> bool:
-        problems: list[Exception | None] = []
-        self._count(retries=1)
-        try:
-            for key, value, at_ms in records:
-                producer.send(key.encode(), value.encode(), problems.append, at_ms)
-        except BackpressureError:
-            return False
-        settled = producer.wait_until_settled(max(0.2, until - time.monotonic()))
-        return settled and not any(problems)
+            self._count(delivered=len(lot) - refused, lost=refused, spooled=-len(lot))

@@ -15,10 +15,11 @@ from engine.errors import LabError
 from engine.store.database import Database
 from engine.store.stream_records import StreamRecords
 from engine.streams.kafka.address import Address, find_broker, kafka_settings
-from engine.streams.kafka.practice import NOT_LEADER, PRODUCE, TIMED_OUT
+from engine.streams.kafka.practice import NOT_LEADER, PRODUCE, TIMED_OUT, TOO_LARGE
 from engine.streams.kafka.producer import BackpressureError, BoundedProducer
 from engine.streams.processing import Processing
 from engine.streams.processor import WindowSettings
+from engine.streams.rows import Rows
 from engine.streams.sinks.kafka import Kafka
 from engine.streams.sources.kafka import KafkaSource, take_into_store
 from engine.streams.sources.plant import PlantSource
@@ -190,19 +191,18 @@ def test_memory_is_bounded_while_the_broker_does_not_answer(broker: Broker) -> N
     assert broker.mock is not None
     address = Address(broker.servers, True)
     producer = BoundedProducer(broker.topic(), address, max_in_flight=50, max_block_s=0.1, options=QUICK)
-    settled: list[Exception | None] = []
-    producer.send(b"k", b"so that the topic is known", settled.append)
-    until(lambda: settled == [None])
+    first = producer.send([(b"k", b"so that the topic is known", None)])
+    assert producer.wait_until_settled(10.0)
     broker.mock.down()
-    for number in range(50):
-        producer.send(b"k", str(number).encode(), settled.append)
+    lots = [producer.send([(b"k", str(number).encode(), None)] * 5) for number in range(10)]
     with pytest.raises(BackpressureError):
-        producer.send(b"k", b"one too many", settled.append)
+        producer.send([(b"k", b"one too many", None)])
 
     assert producer.in_flight == 50
     assert producer.blocked_s >= 0.1
     producer.close(2.5)
-    assert len(settled) == 51
+    assert first.failures() == []
+    assert [(lot.settled, len(lot.failures())) for lot in lots] == [(True, 5)] * 10
 
 
 def test_a_slow_broker_makes_the_writer_wait(broker: Broker) -> None:
@@ -233,6 +233,64 @@ def test_errors_that_pass_are_retried_by_the_client(broker: Broker) -> None:
 
     assert sorted(keys_of(rows)) == sorted(keys_of(made_rows(0, 20).dicts()))
     assert sink.counts.delivered == 60
+
+
+def test_a_record_that_the_broker_refuses_is_lost_alone(broker: Broker, tmp_path: Path) -> None:
+    """It must not be tried for ever, and must not hold up the others."""
+    broker.must_be_mock()
+    assert broker.mock is not None
+    topic = broker.topic(1)
+    sink = sink_to(broker, topic, spool=str(tmp_path), options=QUICK)
+    broker.mock.push_errors(PRODUCE, TOO_LARGE)
+    sink.write(made_rows(0, 1, ("M",)))
+    until(lambda: sink.counts.lost == 1)
+    sink.write(made_rows(1, 20, ("M",)))
+    until(lambda: sink.counts.delivered == 20)
+    sink.close()
+
+    assert (sink.counts.accepted, sink.counts.lost, sink.counts.spooled) == (21, 1, 0)
+    assert "MessageSizeTooLarge" in sink.last_problem
+
+
+def test_a_spooled_record_that_is_refused_does_not_block_those_behind_it(broker: Broker, tmp_path: Path) -> None:
+    topic = broker.topic(1)
+    away = Kafka(topic, ("127.0.0.1:9",), str(tmp_path))
+    away.write(with_note("short"))
+    away.write(with_note("x" * 2000))
+    away.write(with_note("short too"))
+    away.close(1.0)
+    sink = sink_to(broker, topic, spool=str(tmp_path), options={**QUICK, "max_request_size": 1000})
+    until(lambda: sink.flush() is None and sink.counts.spooled == 0)
+    sink.close()
+
+    assert (sink.counts.recovered, sink.counts.delivered, sink.counts.lost) == (3, 2, 1)
+
+
+def with_note(text: str) -> Rows:
+    """One row with a long text in it."""
+    row = made_rows(0, 1, ("M",))
+    return Rows((*row.columns, "note"), (*row.data, [text]), row.times_us)
+
+
+def test_a_spool_is_not_sent_again_while_a_slow_broker_works_on_it(broker: Broker, tmp_path: Path) -> None:
+    """An answer takes longer than a flush waits; each record is on the topic once all the same."""
+    broker.must_be_mock()
+    assert broker.mock is not None
+    topic = broker.topic(1)
+    away = Kafka(topic, ("127.0.0.1:9",), str(tmp_path))
+    away.write(made_rows(0, 20))
+    away.close(1.0)
+    sink = sink_to(broker, topic, spool=str(tmp_path), options={"delivery_timeout_ms": 60_000})
+    broker.mock.slow_down(900)
+    until(lambda: sink.flush() is None and sink.counts.spooled == 0, 60.0)
+    broker.mock.slow_down(0)
+    sink.close()
+    source = source_of(broker, topic)
+    rows = take(source, 60)
+    source.close()
+
+    assert sorted(keys_of(rows)) == sorted(keys_of(made_rows(0, 20).dicts()))
+    assert sink.counts.retries == 1
 
 
 def test_a_consumer_killed_between_store_and_commit_stores_nothing_twice(broker: Broker, tmp_path: Path) -> None:
@@ -266,8 +324,8 @@ def test_records_that_are_no_rows_are_counted_and_passed(broker: Broker, tmp_pat
     topic = broker.topic(1)
     producer = BoundedProducer(topic, Address(broker.servers, broker.practice))
     good = made_rows(0, 1).json_rows()[0]
-    for value in (b"not json", b"[1]", good, b'{"machine_id": "M", "timestamp": "never"}'):
-        producer.send(b"k", value, lambda _problem: None)
+    values = (b"not json", b"[1]", good, b'{"machine_id": "M", "timestamp": "never"}')
+    producer.send([(b"k", value, None) for value in values])
     producer.close(5.0)
     database = Database(tmp_path / "s.duckdb")
     store = StreamRecords(database)
