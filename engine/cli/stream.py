@@ -99,7 +99,13 @@ def stream(
 
 
 def run_stream(settings: StreamSettings, kafka_file: Path | None = None) -> None:
-    """Run the stream to its end, to SIGTERM or to Ctrl-C, and print its books on stderr."""
+    """Run the stream to its end, to SIGTERM or to Ctrl-C, and print its books on stderr.
+
+    Raises
+    ------
+    typer.Exit
+        With code 1 when rows were not delivered.
+    """
     from engine.streams.factory import make_flow
 
     flow = make_flow(settings, kafka_file)
@@ -109,11 +115,25 @@ def run_stream(settings: StreamSettings, kafka_file: Path | None = None) -> None
 
         say(settings, HELP)
         listen(Commands(flow.source, flow.stop), sys.stdin, sys.stderr)
-    say(settings, f"Streaming {settings.plant} to {_place(settings)} at {settings.rate:g} ticks/s; Ctrl-C ends it.")
-    books = flow.run()
+    say(
+        settings,
+        f"Streaming {settings.plant} to {_place(settings, flow)} at {settings.rate:g} ticks/s; Ctrl-C ends it.",
+    )
+    try:
+        flow.run()
+    finally:
+        tell_books(settings, flow)
+    if flow.books().spooled or (flow.books().lost and not getattr(flow.sink, "reader_gone", False)):
+        raise typer.Exit(1)
+
+
+def tell_books(settings: StreamSettings, flow: Flow) -> None:
+    """Print the books on stderr, and what was not delivered even when the stream is quiet."""
+    books = flow.books()
     problem = getattr(flow.sink, "last_problem", "")
     if problem and (books.spooled or books.lost):
-        print(f"Not everything was delivered: {problem}", file=sys.stderr)
+        waits = f"; {books.spooled:,} rows wait on disk for the next stream to there" if books.spooled else ""
+        print(f"Not everything was delivered: {problem.rstrip('.')}{waits}.", file=sys.stderr)
     if settings.verbose or books.spooled or books.lost:
         print("\n".join(books.lines()), file=sys.stderr)
 
@@ -124,12 +144,12 @@ def say(settings: StreamSettings, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def _place(settings: StreamSettings) -> str:
+def _place(settings: StreamSettings, flow: Flow) -> str:
     from engine.streams.factory import file_of
 
     if settings.output_mode == "file":
         return file_of(settings)
-    places = {"api": settings.api_url, "kafka": f"topic {settings.kafka_topic or 'of the Kafka file'}"}
+    places = {"api": settings.api_url, "kafka": f"topic {getattr(flow.sink, 'topic', '')}"}
     return str(places.get(settings.output_mode, settings.output_mode))
 
 

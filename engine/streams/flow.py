@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import LabError
@@ -49,7 +50,7 @@ class Flow:
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
-        self.problem: LabError | None = None
+        self.problem: Exception | None = None
         self._produced = 0
 
     def stop(self) -> None:
@@ -74,7 +75,7 @@ class Flow:
         finally:
             self.queue.close()
             carrier.join()
-            self.sink.close(self.close_s)
+            self._try(lambda: self.sink.close(self.close_s))
         if self.problem is not None:
             raise self.problem
         return self.books()
@@ -110,22 +111,25 @@ class Flow:
     def _carry(self) -> None:
         while not self.queue.closed:
             rows = self.queue.take(IDLE_S)
-            try:
-                if rows is None:
-                    self.sink.flush()
-                else:
-                    self.sink.write(rows)
-            except LabError as problem:
-                self._fail(problem)
-                return
-            except OSError as problem:
-                self._fail(LabError(f"The sink cannot write ({problem}); free some space or choose another place."))
+            if not self._try(partial(self.sink.write, rows) if rows is not None else self.sink.flush):
                 return
             if getattr(self.sink, "reader_gone", False):
                 self._fail(None)
                 return
 
-    def _fail(self, problem: LabError | None) -> None:
-        self.problem = problem
+    def _try(self, work: Callable[[], None]) -> bool:
+        """Let the sink do something; whatever goes wrong ends the stream, which would else wait for it for ever."""
+        try:
+            work()
+        except OSError as problem:
+            self._fail(LabError(f"The sink cannot write ({problem}); free some space or choose another place."))
+        except Exception as problem:
+            self._fail(problem)
+        else:
+            return True
+        return False
+
+    def _fail(self, problem: Exception | None) -> None:
+        self.problem = self.problem or problem
         self._stop.set()
         self.queue.close()

@@ -37,10 +37,17 @@ class Poster:
     """
 
     def __init__(self, url: str, timeout_s: float, headers: dict[str, str], *, single: bool) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise LabError(f"url must be an http or https address such as http://localhost:8000/api/data, got {url!r}.")
-        self._host, self._port, self._secure = parts.hostname, parts.port, parts.scheme == "https"
+        wrong = f"url must be an http or https address such as http://localhost:8000/api/data, got {url!r}."
+        try:
+            parts = urlsplit(url)
+            host, self._port = parts.hostname, parts.port
+        except ValueError:  # a port that is no number, half an IPv6 address
+            raise LabError(wrong) from None
+        if parts.scheme not in ("http", "https") or not host:
+            raise LabError(wrong)
+        # Neither path nor user: a webhook keeps its secret there, and this is shown.
+        self._place = f"{parts.scheme}://{host}" + (f":{self._port}" if self._port is not None else "")
+        self._host, self._secure = host, parts.scheme == "https"
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._timeout_s, self._headers, self._single = timeout_s, headers, single
         self._connection: http.client.HTTPConnection | None = None
@@ -53,10 +60,13 @@ class Poster:
             status = self._exchange(body, headers)
         except (OSError, http.client.HTTPException) as problem:
             self.close()
-            return Answer(False, True, f"{type(problem).__name__}: {problem}")
+            why = getattr(problem, "strerror", None) or f"{type(problem).__name__}: {problem}"
+            return Answer(
+                False, True, f"{self._place} does not answer ({why}); start the server or give another address"
+            )
         if 200 <= status < 300:
             return Answer(True, False)
-        return Answer(False, status in TRY_AGAIN or status >= 500, f"the server answered {status}")
+        return Answer(False, status in TRY_AGAIN or status >= 500, f"{self._place} answered {status}")
 
     def close(self) -> None:
         """Close the connection; the next post opens a new one."""

@@ -48,13 +48,20 @@ class Console(Sink):
         except BrokenPipeError:  # the reader, such as `head`, has seen enough
             self.reader_gone = True
             self._counts.lost += len(rows)
-            with contextlib.suppress(OSError):  # so that Python's own flush at the end does not complain
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._let_go()
+        except OSError:
+            self._counts.lost += len(rows)
+            self._let_go()
+            raise
 
     def close(self, timeout_s: float = 10.0) -> None:
-        if not self.reader_gone:
-            with contextlib.suppress(ValueError):
-                self._out.flush()
+        with contextlib.suppress(ValueError):
+            self._out.flush()
+
+    def _let_go(self) -> None:
+        """Send to nowhere what is left in the buffer, so that Python's own flush at the end does not complain."""
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     @property
     def counts(self) -> SinkCounts:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import time
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from engine.errors import FileProblemError
 from engine.params import Choice, Range
@@ -13,6 +16,7 @@ from engine.streams.rows import KEY_COLUMNS, LABEL_COLUMNS, WHOLE_NUMBERS, Rows,
 from engine.streams.sinks.base import Sink, SinkCounts
 
 BUFFER_BYTES = 64 << 10
+FLUSH_S = 0.5  # rows wait no longer for the file, so that it can be watched while it grows
 PARQUET_ROWS = 50_000  # rows in a row group: large enough to compress, small enough for memory
 
 
@@ -21,7 +25,8 @@ class File(Sink):
     """A file that is continued after a restart and rotated by size.
 
     JSON lines and CSV are appended to; a rotated file is renamed to name.1.csv, name.2.csv … (1 is the oldest).
-    A Parquet file cannot be appended to, so a restart begins the next file.
+    A Parquet file cannot be appended to, so a restart begins the next file. Rows count as delivered when the system
+    has them; on a full disk a text file ends with the last whole row.
 
     Parameters
     ----------
@@ -42,8 +47,10 @@ class File(Sink):
     def __post_init__(self) -> None:
         self._path = Path(self.path)
         self._counts = SinkCounts()
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._parquet: Any = None
+        self._text, self._text_rows = bytearray(), 0  # lines that are not in the file yet
+        self._size, self._flushed_at = 0, 0.0
         self._waiting: list[Rows] = []  # Parquet rows not in a row group yet
         self._columns: tuple[str, ...] = ()
 
@@ -54,43 +61,69 @@ class File(Sink):
             if sum(len(part) for part in self._waiting) >= PARQUET_ROWS:
                 self._write_row_group()
             return
-        file = self._opened(rows)
-        file.write(rows.json_lines() if self.format == "json" else rows.csv_lines())
-        self._counts.delivered += len(rows)
-        if self.rotate_bytes and file.tell() >= self.rotate_bytes:
+        if self._file is None:
+            self._open(rows)
+        self._text += rows.json_lines() if self.format == "json" else rows.csv_lines()
+        self._text_rows += len(rows)
+        if len(self._text) >= BUFFER_BYTES or time.monotonic() - self._flushed_at >= FLUSH_S:
+            self.flush()
+        if self.rotate_bytes and self._size + len(self._text) >= self.rotate_bytes:
             self._rotate()
 
     def flush(self) -> None:
-        if self._file is not None:
-            self._file.flush()
+        if self._file is None or not self._text:
+            return
+        text, rows = bytes(self._text), self._text_rows
+        self._text, self._text_rows, self._flushed_at = bytearray(), 0, time.monotonic()
+        left = memoryview(text)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError:
+            whole = text[: len(text) - len(left)].rfind(b"\n") + 1
+            self._size += whole
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._size)
+            kept = max(0, text[:whole].count(b"\n") - (len(text.splitlines()) - rows))
+            self._counts.delivered += kept
+            self._counts.lost += rows - kept
+            raise
+        self._size += len(text)
+        self._counts.delivered += rows
 
     def close(self, timeout_s: float = 10.0) -> None:
-        if self._waiting:
-            self._write_row_group()
-        if self._parquet is not None:
-            self._parquet.close()
-            self._parquet = None
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        try:
+            if self._waiting:
+                self._write_row_group()
+            self.flush()
+        finally:
+            if self._parquet is not None:
+                self._parquet.close()
+                self._parquet = None
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
     @property
     def counts(self) -> SinkCounts:
         return SinkCounts(**vars(self._counts))
 
-    def _opened(self, rows: Rows) -> BinaryIO:
-        if self._file is None:
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._mend_torn_line()
-                self._file = self._path.open("ab", buffering=BUFFER_BYTES)
-            except OSError as problem:
-                raise FileProblemError(self._path, "", str(problem), "give a path that can be written") from None
-            if self.format == "csv" and self._file.tell() == 0:
-                self._file.write(rows.csv_header())
-            elif self.format == "csv":
-                self._check_header(rows.csv_header())
-        return self._file
+    def _open(self, rows: Rows) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._mend_torn_line()
+            file = self._file = self._path.open("ab", buffering=0)
+            self._size = file.tell()
+        except OSError as problem:
+            raise self._unwritable(problem) from None
+        if self.format == "csv" and self._size == 0:
+            self._text += rows.csv_header()
+        elif self.format == "csv":
+            self._check_header(rows.csv_header())
+
+    def _unwritable(self, problem: OSError) -> FileProblemError:
+        why = problem.strerror or str(problem)
+        return FileProblemError(self._path, "", why, "give a path that can be written")
 
     def _mend_torn_line(self) -> None:
         """Cut off a last line that a crash left unfinished."""
@@ -131,11 +164,19 @@ class File(Sink):
         columns = zip(rows.columns, rows.data, strict=True)
         table = pa.table({name: pa.array(column, _parquet_type(pa, name)) for name, column in columns})
         if self._parquet is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            if self._path.exists():
-                self._path.rename(self._next_name())
-            self._parquet = pq.ParquetWriter(self._path, table.schema, compression="zstd")
-        self._parquet.write_table(table)
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                if self._path.exists():
+                    self._path.rename(self._next_name())
+                self._parquet = pq.ParquetWriter(self._path, table.schema, compression="zstd")
+            except OSError as problem:
+                self._counts.lost += len(rows)
+                raise self._unwritable(problem) from None
+        try:
+            self._parquet.write_table(table)
+        except OSError:
+            self._counts.lost += len(rows)
+            raise
         self._counts.delivered += len(rows)
         if self.rotate_bytes and self._path.stat().st_size >= self.rotate_bytes:
             self._parquet.close()

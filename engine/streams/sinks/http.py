@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-import threading
+import re
 import time
 import uuid
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from engine.params import Range
 from engine.streams.lane import Lane, LaneOptions
@@ -66,15 +65,14 @@ class Http(Sink):
 
     def __post_init__(self) -> None:
         run = uuid.uuid4().hex[:12]
-        self._numbers = itertools.count()
-        self._lock = threading.Lock()
+        self._share_out_spools()
         self._lanes = [self._lane(i, run) for i in range(self.workers)]
 
     def write(self, rows: Rows) -> None:
         machines = rows.column("machine_id")
         places: dict[int, list[int]] = {}
         for at, machine in enumerate(machines):
-            places.setdefault(zlib.crc32(machine.encode()) % self.workers, []).append(at)
+            places.setdefault(self._lane_of(machine), []).append(at)
         for lane, at_places in places.items():
             self._lanes[lane].put(rows.part(at_places).dicts())
 
@@ -100,8 +98,7 @@ class Http(Sink):
 
     def _lane(self, number: int, run: str) -> Lane:
         poster = Poster(self.url, self.request_timeout_s, self.headers, single=self.batch_size == 1)
-        share = int(self.spool_mb * 1e6 / self.workers)
-        spool = Spool(Path(self.spool) / f"lane-{number}.jsonl", share) if self.spool else None
+        spool = self._spool_of(number) if self.spool else None
         options = LaneOptions(
             batch_size=self.batch_size,
             queue_rows=max(1, self.queue_rows // self.workers),
@@ -111,3 +108,35 @@ class Http(Sink):
             most_wait_s=self.most_wait_s,
         )
         return Lane(f"{run}-{number}", poster, spool, options)
+
+    def _lane_of(self, machine: str) -> int:
+        return zlib.crc32(machine.encode()) % self.workers
+
+    def _spool_of(self, number: int) -> Spool:
+        name = f"lane-{number}-of-{self.workers}.jsonl"
+        return Spool(Path(self.spool) / name, int(self.spool_mb * 1e6 / self.workers))
+
+    def _share_out_spools(self) -> None:
+        """Give what a stream with another number of workers has left on disk to the lanes of its machines."""
+        if not self.spool or not Path(self.spool).is_dir():
+            return
+        others = re.compile(rf"(lane-\d+(?!.*-of-{self.workers}\.)(-of-\d+)?)(\.\d+)?\.jsonl")
+        for path in sorted(Path(self.spool).iterdir()):
+            if others.fullmatch(path.name):
+                self._share_out(Spool(path))
+
+    def _share_out(self, old: Spool) -> None:
+        lanes = [self._spool_of(number) for number in range(self.workers)]
+        kept = True
+        while len(old) and kept:
+            batch = old.first()
+            shares: dict[int, list[dict[str, Any]]] = {}
+            for row in batch["rows"]:
+                shares.setdefault(self._lane_of(str(row["machine_id"])), []).append(row)
+            for number, rows in shares.items():
+                key = f"{batch['key']}-{number}"
+                kept = lanes[number].append({"key": key, "rows": rows}, len(rows)) and kept
+            if kept:
+                old.drop_first()
+        for spool in (old, *lanes):
+            spool.close()

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.streams.kafka.address import Address, find_broker, no_broker
+from engine.streams.kafka.address import Address, checked_topic, find_broker, no_broker
 from engine.streams.readings import BlockAssembler, RowError, reading_of
 from engine.streams.sources.base import Row, Source
 
@@ -52,6 +52,7 @@ class KafkaSource(Source):
     practice: bool = False
 
     def __post_init__(self) -> None:
+        checked_topic(self.topic)
         self.resume_at: Callable[[str, int], int | None] | None = None
         self.bad_rows = 0
         self.repeated_commits = 0

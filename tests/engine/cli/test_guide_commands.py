@@ -195,6 +195,18 @@ def test_the_effective_settings_are_printed_with_their_origin(capfd: pytest.Capt
         ("stream --machines MACHINE_01 --duration 1", "No machine is called 'MACHINE_01'"),
         ("stream --plant pomp_station --duration 1", "Did you mean 'pump_station'"),
         ("stream --rate 0", "rate must be from 0.001 to 10000 Hz"),
+        ("stream --rate -1", "rate must be from 0.001 to 10000 Hz"),
+        ("stream --rate nan", "rate must be from 0.001 to 10000 Hz"),
+        ("stream --rate 1e6", "rate must be from 0.001 to 10000 Hz"),
+        ("stream --duration nan", "duration must be a number of seconds"),
+        ("stream --preset developmnt", "Did you mean 'development'"),
+        ("stream --config missing.yaml", "give the path of a settings file"),
+        ("stream --mode file --output /proc/no/s.csv --duration 1", "give a path that can be written"),
+        ("stream --mode file --output /proc/no/s.parquet --duration 1 --unpaced", "give a path that can be written"),
+        ("stream --mode file --output /dev/full --duration 1 --unpaced", "free some space or choose another place"),
+        ("stream --mode kafka --topic a/b --duration 1", "topic must be 1 to 249 letters"),
+        ("consume --topic ü", "topic must be 1 to 249 letters"),
+        ("stream --mode api --url http://localhost:port/ --duration 1", "url must be an http or https address"),
         ("stream stray", "belongs to no option"),
         ("stream --mode api", "--url"),
         ("stream --start yesterday", "start must be an ISO 8601 time"),
@@ -216,6 +228,18 @@ def test_a_mistake_ends_with_one_sentence_and_code_2(
     told = capfd.readouterr().err
     assert part in told
     assert "Traceback" not in told
+
+
+def test_rows_that_wait_for_a_server_are_told_of_and_are_no_success(
+    quiet_place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also when the stream is quiet: a script must not believe that they arrived."""
+    code = main(["stream", "--mode", "api", "--url", "http://127.0.0.1:9/", "--duration", "1", "--unpaced", "--quiet"])
+
+    told = capfd.readouterr().err
+    assert code == 1
+    cure = "http://127.0.0.1:9 does not answer (Connection refused); start the server or give another address"
+    assert f"Not everything was delivered: {cure}; 5 rows wait on disk for the next stream to there.\n" in told
 
 
 def test_the_stream_does_not_say_what_is_wrong_with_the_machines(

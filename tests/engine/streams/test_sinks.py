@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,14 +16,20 @@ import pytest
 
 from engine.catalog import describe, parts
 from engine.errors import FileProblemError, LabError
+from engine.streams.flow import Flow
+from engine.streams.queues import BoundedQueue
+from engine.streams.rows import Rows
 from engine.streams.sinks.base import Sink
 from engine.streams.sinks.file import File
 from engine.streams.sinks.http import Http
 from engine.streams.sinks.table import Table
+from engine.streams.sources.plant import PlantSource
 from engine.streams.sources.push import Push
 from engine.streams.spool import Spool
 from tests.engine.streams.http_server import Server
 from tests.engine.streams.rows_for_tests import MACHINES, keys_of, made_rows
+
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -180,6 +190,19 @@ def test_closing_with_a_dead_server_keeps_its_time(server: Server, tmp_path: Pat
     assert is_even(sink)
 
 
+def test_a_sink_that_fails_in_an_unforeseen_way_ends_the_stream_and_says_so() -> None:
+    """Else the source would wait for it for ever."""
+
+    class Broken(File):
+        def write(self, rows: Rows) -> None:
+            raise ZeroDivisionError("a mistake in a sink")
+
+    flow = Flow(PlantSource(), Broken("unused"), BoundedQueue(10), paced=False)
+
+    with pytest.raises(ZeroDivisionError):
+        flow.run()
+
+
 def test_an_address_that_is_none_is_refused_at_once() -> None:
     with pytest.raises(LabError, match="url must be an http or https address"):
         Http("localhost:8000")
@@ -226,6 +249,7 @@ def test_a_torn_last_line_is_cut_off_and_the_rest_survives(tmp_path: Path) -> No
     for number in range(5):
         spool.append([number], 1)
     spool.drop_first()
+    del spool  # a process that dies lets go of its file
     with (tmp_path / "s").open("ab") as file:
         file.write(b"[1, [99")
 
@@ -236,6 +260,177 @@ def test_a_torn_last_line_is_cut_off_and_the_rest_survives(tmp_path: Path) -> No
         again.drop_first()
 
     assert (again.recovered_rows, found) == (4, [1, 2, 3, 4])
+
+
+@contextlib.contextmanager
+def disk_full_at(size: int) -> Iterator[None]:
+    """Let the kernel refuse what would make a file larger, in the middle of a write if need be, as a full disk does."""
+    resource = pytest.importorskip("resource", reason="Windows cannot limit the size of files")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def contents(spool: Spool) -> list[object]:
+    found = []
+    while len(spool):
+        found.append(spool.first()[0])
+        spool.drop_first()
+    return found
+
+
+def test_a_full_disk_refuses_a_batch_and_harms_no_other(tmp_path: Path) -> None:
+    """Half of the refused batch reached the disk; a shorter one goes to its place."""
+    spool = Spool(tmp_path / "s")
+    assert spool.append(["first"], 1)
+    with disk_full_at(40):
+        taken = spool.append(["x" * 100], 1)
+        short = spool.append(["y"], 1)
+    after = spool.append(["last"], 1)
+    del spool
+
+    again = Spool(tmp_path / "s")
+
+    assert (taken, short, after) == (False, True, True)
+    assert (again.recovered_rows, contents(again)) == (3, ["first", "y", "last"])
+
+
+def test_a_crash_between_emptying_and_noting_it_loses_nothing_later(tmp_path: Path) -> None:
+    """The note of the old place must not point into the next batches."""
+    spool = Spool(tmp_path / "s")
+    for number in range(3):
+        spool.append([number], 1)
+    spool.drop_first()
+    old_place = (tmp_path / "s.place").read_text()
+    contents(spool)
+    del spool
+    (tmp_path / "s.place").write_text(old_place)  # as if the crash had come before it went
+    between = Spool(tmp_path / "s")
+    for text in ("a", "b", "c"):
+        between.append([text * 9], 1)
+    del between
+
+    assert contents(Spool(tmp_path / "s")) == ["a" * 9, "b" * 9, "c" * 9]
+
+
+def test_what_is_no_batch_is_set_aside_and_what_came_before_is_delivered(tmp_path: Path) -> None:
+    (tmp_path / "s").write_bytes(b'[1,["good"]]\n\0\0\0\n[1,["after"]]\n')
+
+    spool = Spool(tmp_path / "s")
+
+    assert contents(spool) == ["good"]
+    assert b"after" in (tmp_path / "s.damaged").read_bytes()
+
+
+def test_two_streams_to_one_place_have_files_of_their_own(tmp_path: Path) -> None:
+    """And what the second leaves behind is found by the next one that has nothing before it."""
+    first, second = Spool(tmp_path / "s.jsonl"), Spool(tmp_path / "s.jsonl")
+    first.append(["one"], 1)
+    second.append(["two"], 1)
+    found = contents(first)
+    first.close()
+    second.close()
+    next_one = Spool(tmp_path / "s.jsonl")
+
+    assert (found, contents(next_one)) == (["one"], ["two"])
+    next_one.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_of_a_stream_killed_after_spooling_are_delivered_by_the_next(server: Server, tmp_path: Path) -> None:
+    """kill -9 between the write to the spool and the delivery."""
+    server.down()
+    program = f"""
+import os, signal, sys, time
+from tests.engine.streams.rows_for_tests import made_rows
+from engine.streams.sinks.http import Http
+sink = Http({server.url!r}, spool={str(tmp_path)!r}, linger_s=0.0, tries=1, workers=2)
+sink.write(made_rows(0, 40))
+while sink.counts.spooled < 120:
+    time.sleep(0.005)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, timeout=60, check=False)
+    server.up()
+
+    sink = quick(server, tmp_path, workers=2)
+    sink.write(made_rows(40, 10))
+    sink.close()
+
+    assert killed.returncode == -signal.SIGKILL
+    assert sorted(keys_of(server.rows)) == sorted(keys_of(made_rows(0, 50).dicts()))
+    assert (sink.counts.recovered, sink.counts.delivered, is_even(sink)) == (120, 150, True)
+    assert in_order(server)
+
+
+def test_a_full_disk_while_the_server_is_away_loses_rows_and_counts_them(server: Server, tmp_path: Path) -> None:
+    server.down()
+    sink = quick(server, tmp_path, workers=1, batch_size=10)
+    with disk_full_at(6_000):
+        sink.write(made_rows(0, 60))
+        until(lambda: sink.counts.in_flight == 0)
+        full = sink.counts
+        server.up()
+        until(lambda: sink.counts.spooled == 0)
+    sink.write(made_rows(60, 10))
+    sink.close()
+
+    assert full.lost > 0
+    assert full.spooled > 0
+    assert sink.counts.delivered == full.spooled + 30 == len({*keys_of(server.rows)})
+    assert is_even(sink)
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_a_full_disk_leaves_whole_rows_in_the_file_and_even_books(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"s.{form}"
+    sink = File(str(path), form)
+    with disk_full_at(3_000):
+        problem = None
+        for tick in range(40):
+            try:
+                sink.write(made_rows(tick, 1))
+                sink.flush()
+            except OSError as found:
+                problem = problem or found
+        sink.close()
+
+    lines = path.read_bytes().split(b"\n")
+    assert problem is not None
+    assert lines.pop() == b""
+    assert sink.counts.delivered == len(lines) - (form == "csv") > 10
+    assert sink.counts.lost > 0
+    assert is_even(sink)
+
+
+def test_a_file_can_be_watched_while_it_grows(tmp_path: Path) -> None:
+    sink = File(str(tmp_path / "s.jsonl"))
+    sink.write(made_rows(0, 1))
+
+    assert (tmp_path / "s.jsonl").read_bytes().count(b"\n") == sink.counts.delivered == 3
+    sink.close()
+
+
+@pytest.mark.parametrize(("before", "after"), [(4, 1), (1, 4), (2, 3)])
+def test_another_number_of_workers_finds_what_was_spooled(
+    server: Server, tmp_path: Path, before: int, after: int
+) -> None:
+    server.down()
+    first = quick(server, tmp_path, workers=before)
+    first.write(made_rows(0, 30))
+    first.close(0.5)
+    server.up()
+
+    second = quick(server, tmp_path, workers=after)
+    second.write(made_rows(30, 10))
+    second.close()
+
+    assert (first.counts.spooled, second.counts.recovered, second.counts.delivered) == (90, 90, 120)
+    assert in_order(server)
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---- files
