@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.errors import FileProblemError, LabError, UnknownNameError, nearest
 from engine.yaml_file import line_of, problems_at, problems_of
-from lessons.blocks import IMAGE, Piece, split_page
+from lessons.blocks import IMAGE, LIVE_NUMBER, Piece, split_page
 from lessons.labs.base import filled_in, lab_kind, lab_kinds, placeholders
 from lessons.labs.plant_part import MAX_ROWS
 from lessons.spec import CONDITION, CourseFile, Exercise, Experiment, Head, Lab, LabFile, QuizFile
@@ -128,9 +128,13 @@ def read_lesson(folder: Path, language: str = "en") -> tuple[Lesson | None, list
     missing: list[str] = []
     head, pieces = _page(reading, _translated(folder, "lesson", ".md", language, missing))
     lab = _lab(reading)
-    quiz = _yaml(reading, _translated(folder, "quiz", ".yaml", language, missing), QuizFile)
+    quiz_path = _translated(folder, "quiz", ".yaml", language, missing)
+    quiz = _yaml(reading, quiz_path, QuizFile)
+    if quiz:
+        _check_doubles(reading, quiz_path, quiz)
     if head and lab and quiz:
         _check_links(reading, pieces, lab)
+        _check_live_numbers(reading, pieces, lab)
         _check_images(reading, pieces)
     if head is None or lab is None or quiz is None or reading.problems:
         return None, reading.problems
@@ -208,7 +212,6 @@ def _lab_problems(file: str, tree: Any, section: str, name: str, entry: dict[str
     """Check the keys that belong to the kind, the placeholders, and the numbers it can give."""
     model = Experiment if section == "experiments" else Exercise
     loc = (section, name)
-    here = f"line {line_of(tree, loc)}"
     kind_name = entry.get("kind", "detector")
     try:
         kind = lab_kind(kind_name)
@@ -220,9 +223,12 @@ def _lab_problems(file: str, tree: Any, section: str, name: str, entry: dict[str
     setup = {key: value for key, value in entry.items() if key not in model.model_fields}
     values, known = _example_values(section, entry)
     problems = [
-        FileProblemError(file, here, f"{section}.{name}: ${ghost} is no control or answer", f"declare {ghost!r} first")
+        FileProblemError(
+            file, f"line {_line_of_text(tree, loc, f'${ghost}')}",
+            f"{section}.{name}: ${ghost} is no control or answer", f"declare {ghost!r} first",
+        )
         for ghost in sorted(placeholders(setup) - known)
-    ]
+    ]  # fmt: skip
     problems += problems_at(filled_in(setup, values), kind.Settings, file, tree, loc, tuple(model.model_fields))
     for key, metric in _wanted(entry):
         if metric not in kind.metrics:
@@ -230,7 +236,25 @@ def _lab_problems(file: str, tree: Any, section: str, name: str, entry: dict[str
             cure = f"did you mean {near!r}" if near else f"use one of: {', '.join(kind.metrics)}"
             place = f"line {line_of(tree, (*loc, key))}"
             problems.append(FileProblemError(file, place, f"{section}.{name}: {kind_name} gives no {metric!r}", cure))
+    here = f"line {line_of(tree, (*loc, 'plant'))}"
     return problems + ([] if problems else _budget(file, here, section, name, entry, kind, filled_in(setup, values)))
+
+
+def _line_of_text(tree: Any, loc: tuple[Any, ...], text: str) -> int:
+    """Return the 1-based line of the value `text` in a part of the file; the part's own when it is not there."""
+    node = tree
+    for step in loc:
+        node = next(value for key, value in node.value if key.value == step)
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.ScalarNode) and node.value == text:
+            return int(node.start_mark.line) + 1
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        if isinstance(node, yaml.MappingNode):
+            waiting += [value for _, value in node.value]
+    return line_of(tree, loc)
 
 
 def _wanted(entry: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -268,6 +292,17 @@ def _budget(
     return [FileProblemError(file, here, wrong, "lower rate_hz, days, machines or seeds")]
 
 
+def _check_doubles(reading: _Reading, path: Path, quiz: QuizFile) -> None:
+    """Two questions of the same name would share one answer."""
+    names = [question.id for question in quiz.questions]
+    tree = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            place = f"line {line_of(tree, ('questions', at, 'id'))}"
+            wrong = f"two questions are called {name!r}"
+            reading.problems.append(FileProblemError(path.name, place, wrong, "give the second one another id"))
+
+
 def _check_links(reading: _Reading, pieces: list[Piece], lab: LabFile) -> None:
     """Every block that names a part of the lab must find it; every exercise's solution must be in range."""
     for piece in pieces:
@@ -277,16 +312,46 @@ def _check_links(reading: _Reading, pieces: list[Piece], lab: LabFile) -> None:
             cure = f"did you mean {near!r}" if near else f"add it under '{section}:' in lab.yaml"
             wrong = f"{piece.kind} {piece.id!r} is not in lab.yaml"
             reading.problems.append(FileProblemError("lesson.md", f"line {piece.line - 1}", wrong, cure))
+    tree = yaml.compose((reading.folder / "lab.yaml").read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
     for name, prediction in lab.predictions.items():
         if prediction.reveal and prediction.reveal.experiment not in lab.experiments:
+            near = nearest(prediction.reveal.experiment, lab.experiments)
             wrong = f"prediction {name!r} reveals an unknown experiment {prediction.reveal.experiment!r}"
-            reading.problems.append(FileProblemError("lab.yaml", "predictions", wrong, "name one of the experiments"))
+            cure = f"did you mean {near!r}" if near else f"name one of: {', '.join(lab.experiments)}"
+            place = f"line {line_of(tree, ('predictions', name, 'reveal', 'experiment'))}"
+            reading.problems.append(FileProblemError("lab.yaml", place, wrong, cure))
     for name, exercise in lab.exercises.items():
-        for answer in (exercise.solution, *(decoy.answer for decoy in exercise.decoys)):
+        answers: list[tuple[tuple[Any, ...], dict[str, Any]]] = [(("solution",), exercise.solution)]
+        answers += [(("decoys", at, "answer"), decoy.answer) for at, decoy in enumerate(exercise.decoys)]
+        for where, answer in answers:
             try:
                 checked_answer(exercise, answer)
             except LabError as problem:
-                reading.problems.append(FileProblemError("lab.yaml", f"exercises.{name}", str(problem), "mend it"))
+                place = f"line {line_of(tree, ('exercises', name, *where))}"
+                wrong, cure = str(problem).removesuffix("."), "write an answer that a student could give"
+                reading.problems.append(FileProblemError("lab.yaml", place, wrong, cure))
+
+
+def _check_live_numbers(reading: _Reading, pieces: list[Piece], lab: LabFile) -> None:
+    """Every `{{experiment.number}}` of the prose names an experiment, and a control or a number that it gives."""
+    named = {problem.place for problem in reading.problems if problem.file == "lesson.md"}
+    for piece in pieces:
+        for offset, line in enumerate(piece.text.split("\n")):
+            place = f"line {piece.line + offset}"
+            if place in named:
+                continue
+            for name, wanted in ((found[1], found[2]) for found in LIVE_NUMBER.finditer(line)):
+                if name not in lab.experiments:
+                    wrong, known = f"no experiment is called {name!r}", list(lab.experiments)
+                    near = nearest(name, known)
+                else:
+                    experiment = lab.experiments[name]
+                    known = [*experiment.start(), *lab_kind(experiment.kind).metrics]
+                    if wanted in known:
+                        continue
+                    wrong, near = f"the experiment {name!r} gives no {wanted!r}", nearest(wanted, known)
+                cure = f"did you mean {near!r}" if near else f"use one of: {', '.join(known)}"
+                reading.problems.append(FileProblemError("lesson.md", place, wrong, cure))
 
 
 def checked_answer(exercise: Exercise, given: dict[str, Any]) -> dict[str, Any]:
@@ -345,13 +410,20 @@ def course_problems(folder: Path = COURSE) -> list[FileProblemError]:
         for need in lesson.head.needs:
             if need not in taught:
                 wrong = f"it needs {need!r}, which no earlier lesson teaches"
-                problems.append(FileProblemError(f"{path.name}/lesson.md", "needs", wrong, "reorder, or name another"))
+                place = _line_of_key(path, "needs")
+                problems.append(FileProblemError(f"{path.name}/lesson.md", place, wrong, "reorder, or name another"))
         taught |= {lesson.head.id, *lesson.head.teaches}
         if lesson.head.id in [head.id for head in heads]:
             wrong, cure = f"two lessons have the id {lesson.head.id!r}", "rename one"
-            problems.append(FileProblemError(f"{path.name}/lesson.md", "id", wrong, cure))
+            problems.append(FileProblemError(f"{path.name}/lesson.md", _line_of_key(path, "id"), wrong, cure))
         heads.append(lesson.head)
     return problems
+
+
+def _line_of_key(path: Path, key: str) -> str:
+    """Return the line of a key of a sound lesson's front matter."""
+    lines = (path / "lesson.md").read_text(encoding="utf-8-sig").split("\n")
+    return f"line {next(at for at, line in enumerate(lines, start=1) if line.startswith(f'{key}:'))}"
 
 
 def in_folder(problem: FileProblemError, path: Path) -> FileProblemError:

@@ -287,15 +287,6 @@ class QuizFile(Strict):
     version: Literal[1]
     questions: tuple[Question, ...] = Field(min_length=1)
 
-    @field_validator("questions")
-    @classmethod
-    def _unique(cls, questions: tuple[Question, ...]) -> tuple[Question, ...]:
-        names = [question.id for question in questions]
-        doubles = sorted({name for name in names if names.count(name) > 1})
-        if doubles:
-            raise ValueError(f"two questions are called {doubles[0]!r}")
-        return questions
-
 
 class CourseFile(Strict):
     """course.yaml: the order of the lessons and the paths through them."""
