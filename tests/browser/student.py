@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from app.lessons.metric_words import metric_name, number
+from app.lessons.metric_words import number
 from app.lessons.quiz import mixed
 from lessons.blocks import IMAGE, LIVE_NUMBER, Piece
 from lessons.quiz_marks import is_right
@@ -118,11 +118,13 @@ class Student:
 
     def _number_of(self, name: str, wanted: str) -> str | None:
         """Return what the page shows elsewhere for a live number: a control at its start, or a read-out."""
-        start = self.lesson.lab.experiments[name].start()
-        if wanted in start:
-            return number(start[wanted])
+        experiment = self.lesson.lab.experiments[name]
+        if wanted in experiment.start():
+            return number(experiment.start()[wanted])
+        if wanted not in experiment.readout:
+            return None
         shown = metrics_of(self.keyed(f"experiment-{self.lesson.id}-{name}"))
-        return shown.get(metric_name(wanted))
+        return list(shown.values())[experiment.readout.index(wanted)]
 
     def practise(self, name: str) -> None:
         """Try a decoy, take a hint, then the solution: not tried, not yet, passed."""

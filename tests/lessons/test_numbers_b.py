@@ -62,6 +62,8 @@ def test_recalls_of_ten_and_nine_events() -> None:
 def test_the_dice() -> None:
     assert pytest.approx(0.05, abs=0.002) == 0.995**600
     assert pytest.approx(95, abs=1) == 100 * (1 - 0.995**600)
+    assert pytest.approx(400, rel=0.1) == 0.005 * (86_400 - 8 * 600), "alarms a day that meet no fault"
+    assert "the four hundred others" in text_of("cheating")
     solved = 100 * (1 - 0.03 ** (1 / 720))
     assert solved == pytest.approx(
         find_lesson("cheating").lab.exercises["dice-wins"].solution["alarm_percent"], abs=0.05
