@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 
 import pytest
 
@@ -72,14 +73,17 @@ def test_viewers_are_told_the_new_plant_once_the_pages_know_it(stage):
         viewers = 1
 
         def publish(self, message):
-            told.append((json.loads(message), stage.spec.name))
+            told.append((message, stage.spec.name))
+            heard.set()
 
     told: list = []
+    heard = threading.Event()
     stage.hub = Heard()  # the old stage tells its own
     stage.change_plant(Choice("wind_turbine", speed=100.0))
-    stage.runner.step(1)
 
-    hello, known = told[0]
+    assert heard.wait(60)
+    message, known = told[0]
+    hello = json.loads(message)
     assert (hello["kind"], hello["plant"]["name"], known) == ("hello", "wind_turbine", "wind_turbine")
     assert hello["stage"] == stage.stage.number
     assert len(hello["machines"]) == 2
