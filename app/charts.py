@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+# Plotly looks at whatever half of pandas is there while another thread (app/lab.py, HEAVY) still imports it, and fails.
+# So whoever draws imports this module first, and with it all of pandas.
+import pandas  # noqa: F401
+
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from app.charts import sensor_chart
 from app.i18n import t
 from app.keys_of_session import MARKED_KEY
 from app.lab import lab
@@ -34,6 +33,8 @@ def marked_interval(interval: dict[str, Any] | None) -> None:
 
 
 def _readings(machine: str, start: int, end: int) -> None:
+    from app.charts import sensor_chart  # not above: the live page starts without pandas
+
     block, _ = lab().runner.recent(7200)
     here = (block.times_us >= start) & (block.times_us < end)
     if machine not in block.machines or not here.any():

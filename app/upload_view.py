@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas  # noqa: F401  (why: app/charts.py)
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
