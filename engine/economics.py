@@ -66,6 +66,7 @@ class Cost:
     """A sum of money over a span, by what caused it.
 
     `effective_recall` is the share of events that an alarm found and somebody looked at; None without events.
+    `event_precision` is the share of alarms that met an event; None without alarms.
     """
 
     parts: dict[str, float]
@@ -73,6 +74,7 @@ class Cost:
     currency: str
     effective_recall: float | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+    event_precision: float | None = None
 
     @property
     def total(self) -> float:
@@ -114,7 +116,8 @@ def alarm_cost(
         "false_alarms": len(matching.false) * prices.false_alarm,
     }
     recall = float(seen.sum()) / matching.events if matching.events else None
-    return Cost(parts, span_us / DAY_US, prices.currency, recall, _told(prices, attention))
+    told = _told(prices, attention)
+    return Cost(parts, span_us / DAY_US, prices.currency, recall, told, matching.event_precision)
 
 
 def run_to_failure(matching: Matching, span_us: int, prices: Prices | None = None) -> Cost:

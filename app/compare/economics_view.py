@@ -122,11 +122,18 @@ def show_costs(
     with curve:
         st.markdown(f"##### {t('Will anybody look?')}")
         rate = len(outcome.alarms) / max(stretch.span.length_us / HOUR_US, 1e-9)
-        st.plotly_chart(attention_figure(attention, rate), width="stretch", key=f"{KEY}-curve")
-        chance = float(attention_curve(attention, [rate])[0])
+        right = made[-1].cost.event_precision
+        st.plotly_chart(attention_figure(attention, rate, right), width="stretch", key=f"{KEY}-curve")
+        chance = float(attention_curve(attention, [rate], right)[0])
         st.caption(
             t("{rate} alarms per hour: each is looked at with a chance of {chance} %. Busy for {busy} s per alarm.",
               rate=f"{rate:.1f}", chance=f"{100 * chance:.0f}", busy=f"{attention.handling_s:g}")
+        )  # fmt: skip
+        st.caption(
+            t("Chance = (1 − trust + trust · share of right alarms) / (1 + rate · handling time), with trust {trust} "
+              "here; the sums above count the rate over the {span} s before each alarm. Sources: Erlang 1917 (a busy "
+              "server loses calls), Bliss and others 1995 (trust), EEMUA 191 (the marks).",
+              trust=f"{attention.trust:g}", span=f"{attention.span_s:g}")
         )  # fmt: skip
     if teaches:
         _show_ledger(ledger_of(outcome.alarms, stretch, truth), data, contender)
@@ -192,7 +199,7 @@ def cost_figure(made: tuple[Bill, ...]) -> go.Figure:
     return for_theme(figure)
 
 
-def attention_figure(attention: Attention, rate: float) -> go.Figure:
+def attention_figure(attention: Attention, rate: float, right: float | None = None) -> go.Figure:
     """Return the chance that an alarm is looked at over the alarm rate, with this detector's place on it."""
     import plotly.graph_objects as go
 
@@ -200,11 +207,12 @@ def attention_figure(attention: Attention, rate: float) -> go.Figure:
     rates = np.linspace(0.0, top, 200)
     figure = go.Figure()
     line = {"color": OKABE_ITO[0], "width": 2}
-    figure.add_scatter(x=rates, y=100 * attention_curve(attention, rates), mode="lines", line=line, name=t("chance"))
-    for at, words in ((6.0, t("manageable")), (30.0, t("over-demanding"))):
+    figure.add_scatter(x=rates, y=100 * attention_curve(attention, rates, right), mode="lines", line=line,
+                       name=t("chance"))  # fmt: skip
+    for at, words in ((6.0, t("acceptable")), (30.0, t("over-demanding"))):
         figure.add_vline(at, line={"dash": "dot", "color": "#8a94a0"}, annotation_text=words,
                          annotation_position="top right", annotation_font_size=10)  # fmt: skip
-    here = 100 * attention_curve(attention, [rate])
+    here = 100 * attention_curve(attention, [rate], right)
     marker = {"symbol": "diamond", "size": 13, "color": OKABE_ITO[1]}
     figure.add_scatter(x=[rate], y=here, mode="markers", marker=marker, name=t("this detector"))
     figure.update_xaxes(title=t("alarms per hour"), range=[0, top])

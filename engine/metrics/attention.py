@@ -2,7 +2,8 @@
 
 References
 ----------
-EEMUA 191, Alarm systems: a guide (one alarm in 10 minutes is very likely acceptable, one in 2 over-demanding).
+EEMUA 191, Alarm systems: a guide (one alarm in 10 minutes is very likely acceptable, one in 5 manageable, one in 2
+over-demanding).
 Erlang, A. K. (1917). Solution of some problems in the theory of probabilities (loss formula for a busy server).
 Bliss, J. P., Gilson, R. D., Deaton, J. E. (1995). Human probability matching behaviour in response to alarms of
 varying reliability. Ergonomics 38, 2300–2312.
@@ -61,14 +62,19 @@ class Attention:
         ordered = starts[order]
         before = np.arange(len(ordered)) - np.searchsorted(ordered, ordered - self.span_s, side="right")
         busy = before / self.span_s * self.handling_s
-        precision = 1.0 if event_precision is None else event_precision
         chances = np.empty(len(starts))
-        chances[order] = (1 - self.trust + self.trust * precision) / (1 + busy)
+        chances[order] = self.heed(event_precision) / (1 + busy)
         return chances
 
+    def heed(self, event_precision: float | None) -> float:
+        """Return the chance that a free operator takes an alarm seriously: 1 − trust + trust · event precision."""
+        return 1 - self.trust + self.trust * (1.0 if event_precision is None else event_precision)
 
-def attention_curve(attention: Attention, alarms_per_hour: ArrayLike) -> FloatArray:
+
+def attention_curve(
+    attention: Attention, alarms_per_hour: ArrayLike, event_precision: float | None = None
+) -> FloatArray:
     """Return the chance that an alarm is looked at for each steady rate (alarms per hour)."""
     per_second = np.asarray(alarms_per_hour, np.float64) / 3600
-    curve: FloatArray = 1 / (1 + per_second * attention.handling_s)
+    curve: FloatArray = attention.heed(event_precision) / (1 + per_second * attention.handling_s)
     return curve

@@ -7,6 +7,7 @@ Efron, B. and Tibshirani, R. (1993). An Introduction to the Bootstrap. Chapman &
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -59,10 +60,14 @@ def resampled_sums(units: FloatArray, seed: int = 0, draws: int = DRAWS) -> Floa
 
 
 def limits(values: FloatArray) -> Limits:
-    """Return the middle 95 % of the finite values; None without any."""
+    """Return the middle 95 % of the finite values; None without any.
+
+    None too when they are all alike: units that never differ tell nothing about how far the number may be off, and
+    "1 … 1" would read as certainty.
+    """
     values = values[np.isfinite(values)]
     if not len(values):
         return None
     tail = (1 - COVERAGE) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return float(low), float(high)
+    low, high = (float(edge) for edge in np.quantile(values, [tail, 1 - tail]))
+    return None if math.isclose(low, high, rel_tol=1e-12, abs_tol=1e-12) else (low, high)

@@ -95,6 +95,18 @@ def test_people_answer_as_often_as_alarms_were_right_when_trust_is_full():
     assert Attention(trust=1.0).looks([0.0], event_precision=0.25).tolist() == [0.25]
 
 
+def test_the_curve_and_the_sums_heed_the_same_trust():
+    """The page draws the curve beside the sums: both must know how often the alarms were right."""
+    doubting = Attention(handling_s=120, trust=0.5)
+    flood = [label(10 + k, 10.5 + k, "M2") for k in range(3)]
+
+    cost = alarm_cost(TRUTH, [*flood, label(2, 3)], match_intervals(TRUTH, [*flood, label(2, 3)]), DAY_US, PRICES)
+
+    assert cost.event_precision == 0.25
+    assert attention_curve(doubting, [0.0], cost.event_precision).tolist() == [0.625]
+    assert doubting.looks([0.0], cost.event_precision).tolist() == [0.625]
+
+
 def test_overlooked_alarms_become_misses():
     flood = [*(label(10 + k / 360, 10 + k / 360 + 0.001, "M2") for k in range(60)), label(10.1, 12)]
 

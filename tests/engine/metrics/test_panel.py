@@ -61,11 +61,17 @@ def test_silence_has_no_skill_that_is_not_earned():
 
 
 def test_intervals_over_events_hold_the_value(judged):
-    for name in ("event_precision", "precision", "recall", "f1", "delay_mean_s", "false_alarms_per_day"):
+    for name in ("event_precision", "event_f1", "precision", "recall", "f1", "false_alarms_per_day"):
         number = judged.numbers[name]
         low, high = number.limits
         assert low <= number.value <= high, name
         assert number.limits_over == "events"
+
+
+def test_events_that_are_all_alike_give_no_interval(judged):
+    """Every event was found at once; with so few of them that proves neither a recall of 1 nor a delay of 0."""
+    assert [judged["event_recall"], judged["delay_mean_s"]] == [1.0, 0.0]
+    assert judged.numbers["event_recall"].limits is judged.numbers["delay_mean_s"].limits is None
 
 
 def test_parameters_are_printed_beside_the_numbers(judged):
@@ -162,6 +168,13 @@ def test_bootstrap_covers_the_mean_about_as_often_as_it_says():
 def test_one_value_has_no_interval():
     assert interval_of_mean([1.0]) is None
     assert interval_of_mean([None, 2.0, None]) is None
+
+
+def test_values_that_are_all_alike_have_no_interval():
+    """Three of three events found is no proof of a recall of exactly 1."""
+    assert interval_of_mean([1.0, 1.0, 1.0]) is None
+    assert interval_of_mean([0.1, 0.1, 0.1]) is None
+    assert interval_of_mean([1.0, 1.0, 0.0]) is not None
 
 
 def test_many_units_are_resampled_in_blocks_with_the_same_total_on_average():
