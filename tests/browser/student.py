@@ -61,7 +61,7 @@ class Student:
         self.never_came(prediction.because, *(line for piece in later for line in prose(piece)))
         said = self._say(box, prediction)
         box.get_by_role("button", name="This is what I expect").click()
-        box.get_by_text("You said").wait_for()
+        box.get_by_text("You said").first.wait_for()
         self.idle()
         assert said in text_of(box)
         assert "It is" in text_of(box)
@@ -173,9 +173,10 @@ class Student:
             self.never_came(*(option.because for option in question.options))
             if at == 0:
                 self._answer(box, question, right=False)
-                box.get_by_text("Not yet.").wait_for()
+                box.get_by_text("Not yet.", exact=True).first.wait_for()
             self._answer(box, question, right=True)
-            box.get_by_text("Right." if question.kind != "text" else "Kept.").wait_for()
+            verdict = "Right." if question.kind != "text" else "Kept. Compare with what others wrote."
+            box.get_by_text(verdict, exact=True).first.wait_for()
             self.idle()
             self.came(*(option.because for option in question.options))
 

@@ -71,7 +71,7 @@ def test_lesson_two_can_be_done_with_the_keyboard_alone(visit: Any) -> None:
 
     hands.write("predict-thresholds-p1-value", "4")
     hands.enter("FormSubmitter-predict-thresholds-p1-This-is-what-I-expect")
-    page.get_by_text("It is").wait_for()
+    page.get_by_text("It is", exact=True).first.wait_for()
 
     box = student.keyed("experiment-thresholds-demo")
     box.get_by_test_id("stMetric").first.wait_for()
@@ -87,7 +87,7 @@ def test_lesson_two_can_be_done_with_the_keyboard_alone(visit: Any) -> None:
     for name, value in exercise.solution.items():
         hands.write(f"answer-thresholds-limit-{name}", str(value))
     hands.enter("check-thresholds-limit")
-    page.get_by_text("Passed").wait_for()
+    page.get_by_text("Passed").first.wait_for()
     hands.reach("exercise-thresholds-limit", "summary")
     hands.press("Enter")
     page.get_by_text(exercise.decoys[0].why).wait_for()
@@ -119,5 +119,5 @@ def answer(hands: Hands, question: Question) -> None:
         hands.take(f"{key}-value", mixed(question).index(right))
     hands.enter(f"FormSubmitter-{key}-Answer")
     box = hands.student.keyed(f"question-thresholds-{question.id}")
-    box.get_by_text("Right.").wait_for()
+    box.get_by_text("Right.", exact=True).first.wait_for()
     assert all(option.because in text_of(box) for option in question.options)
