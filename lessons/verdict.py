@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import operator
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -18,7 +19,9 @@ from lessons.spec import CONDITION, Exercise
 NOT_TRIED, NOT_YET, PASSED, CANNOT_CHECK = "not tried", "not yet", "passed", "cannot check"
 COMPARE = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq}
 PROOF_SEEDS = 20
+BROKEN = "the check itself broke; tell your instructor, the log holds the details."
 SOLUTION_SHARE, DECOY_SHARE = 0.95, 0.05
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,9 @@ def check_answer(
             progress((number + 1) / exercise.seeds)
     except LabError as problem:
         return Verdict(CANNOT_CHECK, reason=str(problem))
+    except Exception:  # a bug of ours costs the student no try
+        log.exception("the check of an exercise broke")
+        return Verdict(CANNOT_CHECK, reason=BROKEN)
     conditions = judge(exercise.pass_when, [outcome.metrics for outcome in outcomes])
     word = PASSED if all(condition.holds for condition in conditions) else NOT_YET
     return Verdict(word, conditions, tuple(outcome.metrics for outcome in outcomes))

@@ -5,9 +5,28 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import LabError
-from lessons.labs.base import Outcome, filled_in, placeholders
+from lessons.labs.base import LabKind, Outcome, filled_in, lab_kinds, placeholders
 from lessons.reader import COURSE, load_lesson
-from lessons.verdict import NOT_YET, PASSED, check_answer, judge
+from lessons.spec import Exercise, Strict
+from lessons.verdict import CANNOT_CHECK, NOT_YET, PASSED, check_answer, judge
+
+
+class Nothing(Strict):
+    """No settings."""
+
+
+class Broken(LabKind):
+    """A kind of experiment that fails as it was told to."""
+
+    name = "broken"
+    metrics = ("f1",)
+    Settings = Nothing
+
+    def __init__(self, problem: Exception) -> None:
+        self.problem = problem
+
+    def run(self, settings: Nothing, seed: int) -> Outcome:
+        raise self.problem
 
 
 def test_the_median_over_the_seeds_decides() -> None:
@@ -50,6 +69,26 @@ def test_an_answer_out_of_range_is_no_attempt() -> None:
         check_answer(exercise, {"k": 99, "confirm": 1}, 1)
     with pytest.raises(LabError, match="no part of this answer"):
         check_answer(exercise, {"k": 3, "confirm": 1, "seed": 4}, 1)
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"), [(LabError("No room."), "No room."), (ZeroDivisionError("x / 0"), "the check itself broke")]
+)
+def test_a_lab_that_breaks_cannot_check_and_says_so(
+    problem: Exception, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is our fault, so it is no 'not yet'; the words of a bug stay in the log."""
+    monkeypatch.setitem(lab_kinds(), "broken", Broken(problem))
+    exercise = Exercise.model_validate({
+        "kind": "broken", "prompt": "Do what cannot be done.", "answer": {"k": {"kind": "number", "min": 0, "max": 1}},
+        "pass_when": ["f1 >= 0"], "hints": ["None."], "solution": {"k": 0},
+        "decoys": [{"answer": {"k": 1}, "why": "as bad"}],
+    })  # fmt: skip
+
+    verdict = check_answer(exercise, {"k": 0.5}, 1)
+
+    assert (verdict.word, verdict.conditions) == (CANNOT_CHECK, ())
+    assert words in verdict.reason
 
 
 def test_an_outcome_keeps_undefined_apart_from_zero() -> None:
