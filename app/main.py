@@ -31,6 +31,7 @@ app = st.App(
         Route("/login", login, methods=["GET", "POST"]),
         Route("/logout", logout, methods=["GET", "POST"]),
         Route("/export-csv", export_csv),
+        Route("/home", server.to_home),
         Route("/predictions", server.to_live),
         Mount("/api", app=build_api()),
         Mount("/label-assets", app=server.Assets(directory=ROOT / "app" / "classroom" / "label_chart" / "assets")),

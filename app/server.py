@@ -69,6 +69,11 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         logs.close()
 
 
+async def to_home(_request: Request) -> Response:
+    """GET /home: the first page lies at the root, but its menu line is called Home and people type it."""
+    return RedirectResponse("./", 303)
+
+
 async def to_live(_request: Request) -> Response:
     """GET /predictions: what the predictions page showed is on the live page, scores beside readings."""
     return RedirectResponse("./live", 303)

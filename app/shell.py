@@ -1,4 +1,4 @@
-"""The frame of every page: menu by role, language, projector mode, sign in and out."""
+"""The frame of every page: menu by role; above each page language, projector mode, sign in and out."""
 
 from __future__ import annotations
 
@@ -21,16 +21,25 @@ INSTRUCTORS = ("instructor",)
 STUDENTS = ("student", "ta")
 SIDEBAR_PX = 220
 ICON, LOGO = ROOT / "app" / "icon.svg", ROOT / "app" / "logo.svg"
-# Streamlit leaves much room around a wide page and in a long menu: too much for a projector of 1280 × 720.
+# Streamlit leaves much room around a wide page and in a long menu: too much for a projector of 1280 × 720. What is for
+# every page (`.st-key-top`) stands beside Streamlit's own menu, in the room that its header leaves.
 STYLE = """
-[data-testid=stMainBlockContainer]{padding:2.6rem 2.2rem 3rem}
+[data-testid=stMainBlockContainer]{padding:.7rem 2.2rem 3rem}
 [data-testid=stSidebarHeader]{height:2.6rem}
 [data-testid=stHeader]{background:transparent}
-[data-testid=stSidebarNavLink]{padding-top:0;padding-bottom:0;line-height:1.7rem}
+[data-testid=stSidebarNavLink]{padding-top:0;padding-bottom:0;margin:0;line-height:1.5rem}
+[data-testid=stSidebarNavItems]{padding-bottom:.5rem}
 [data-testid=stSidebarNavItems] li{margin:0}
-[data-testid=stNavSectionHeader]{margin-top:.3rem;margin-bottom:0;padding-bottom:.1rem}
-[data-testid=stSidebar] [data-testid=stHtml] a{color:inherit}
+[data-testid=stSidebarNavItems]>div{margin-top:.45rem}
+[data-testid=stNavSectionHeader]{margin-top:.15rem;margin-bottom:0;padding-bottom:0}
+.st-key-top{position:relative;z-index:999991;align-self:flex-end;width:fit-content;margin:0 1.6rem -1.1rem 0;gap:.9rem}
+.st-key-top a{color:inherit}
+@media (max-width:40rem){[data-testid=stMainBlockContainer]{padding:.7rem 1rem 3rem}
+.st-key-top{gap:.5rem}.st-key-top [data-testid=stCheckbox]{display:none}}
+@media (prefers-reduced-motion:reduce){*,*::before,*::after{animation-duration:.01ms!important;
+transition:none!important}}
 """
+PROJECTOR_STYLE = "html{font-size:21px}[data-testid=stMainBlockContainer]{padding-left:1.2rem;padding-right:1.2rem}"
 
 
 @dataclass(frozen=True)
@@ -86,20 +95,39 @@ def menu(role: str) -> dict[str, list[st.Page]]:
     return sections
 
 
+def closed_pages(role: str) -> list[st.Page]:
+    """Return a stand-in for each page that this role may not open: a followed link says why, and where the door is."""
+    return [
+        st.Page(lambda page=page: _closed(page), title="FaultLab", url_path=page.file, visibility="hidden")
+        for page in pages()
+        if role not in page.roles
+    ]
+
+
+def _closed(page: Page) -> None:
+    st.title(page.title)
+    if "instructor" in page.roles:
+        st.warning(t("This page is for instructors."))
+        st.html('<a href="login">{}</a>'.format(escape(t("Sign in with the pass phrase of this lab."))))
+    else:
+        st.info(t("This page is for students; sign out to see it as they do."))
+
+
 def frame() -> None:
     """Draw the frame and run the page that was chosen."""
-    st.set_page_config(page_title="FaultLab", page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR_PX)
+    st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR_PX)
     st.html(f"<style>{STYLE}</style>")
     st.logo(str(LOGO), size="large", icon_image=str(ICON))
     who = viewer()
     sections = menu(who.role)
     st.session_state[MENU_KEY] = sections
-    chosen = st.navigation(sections, expanded=True)
+    chosen = st.navigation({**sections, "": [*sections[""], *closed_pages(who.role)]}, expanded=True)
+    st.set_page_config(page_title="FaultLab" if chosen.url_path == "" else f"{chosen.title} · FaultLab")
     follow_stage()
-    with st.sidebar:
+    with st.container(key="top", horizontal=True, vertical_alignment="center"):
         _look(who)
     if st.session_state.get(PROJECTOR_KEY):
-        st.html("<style>html{font-size:21px}</style>")
+        st.html(f"<style>{PROJECTOR_STYLE}</style>")
     chosen.run()
 
 
@@ -111,6 +139,8 @@ def _look(who: Viewer) -> None:
             choices,
             key=LANGUAGE_KEY,
             format_func=lambda code: LANGUAGE_NAMES.get(code, code),
+            label_visibility="collapsed",
+            width=140,
             persist_state="session",
         )
     st.toggle(

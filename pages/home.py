@@ -1,4 +1,4 @@
-"""The first page: what this is and where to go."""
+"""The first page: what this is, the plant alive, and where to go."""
 
 import streamlit as st
 
@@ -7,12 +7,14 @@ from app.controls import problem_box
 from app.i18n import t
 from app.keys_of_session import MENU_KEY
 from app.lab import lab
+from app.live_chart import live_chart
 from app.plant_choice import plant_choice
 
 who = viewer()
 spec = lab().spec
+KEY = "home-live"
 
-st.title("FaultLab")
+st.title(t("FaultLab: a plant that breaks, and detectors that should notice"))
 st.markdown(
     t(
         "A simulated plant runs here, all the time. Machines wear, loads change, sensors drift, and now and then "
@@ -21,35 +23,37 @@ st.markdown(
     )
 )
 
-plant, machines, sensors, detectors = st.columns([2, 1, 1, 1])
-plant.metric(t("Plant"), spec.title, border=True)
-machines.metric(t("Machines"), len(spec.machines), border=True)
-sensors.metric(t("Sensors each"), len(spec.sensors), border=True)
-detectors.metric(t("Detectors watching"), len(lab().runner.detectors), border=True)
-
-if who.teaches:
-    plant_choice()
 problem_box()
-
-st.subheader(t("Three next steps"))
 STUDENT_STEPS = (
-    ("live", t("Watch the plant"), t("See every machine, its sensors and what the detectors say, ten times a second.")),
+    (
+        "live",
+        t("Watch the plant"),
+        t("Every machine, all its sensors, and what the detectors say, ten times a second."),
+    ),
     ("lessons", t("Take a lesson"), t("Predict, try, name it: short lessons on this very plant.")),
     ("upload", t("Score your own data"), t("Drop a CSV of sensor readings and let the detectors look at it.")),
     ("health", t("Look inside"), t("Rates, queues and the store: what a streaming system is made of.")),
 )
 INSTRUCTOR_STEPS = (
-    ("live", t("Show the plant"), t("Put the live page on the projector; projector mode is in the side bar.")),
+    ("live", t("Show the plant"), t("Put the live page on the projector; projector mode is above each page.")),
     ("inject", t("Break a machine"), t("Choose a machine and a fault; the class sees only what the sensors show.")),
     ("health", t("Check the lab"), t("Rates, queues and the store, before the class comes in.")),
 )
 there = {page.url_path or "home": page for pages in st.session_state[MENU_KEY].values() for page in pages}
 steps = [step for step in (INSTRUCTOR_STEPS if who.teaches else STUDENT_STEPS) if step[0] in there][:3]
 for number, (column, (name, title, text)) in enumerate(zip(st.columns(3), steps, strict=False), 1):
-    with column.container(border=True, height="stretch"):
-        st.markdown(f"##### {number} · {title}")
-        st.markdown(text)
-        st.page_link(there[name], label=t("Open"), icon=":material/arrow_forward:")
+    with column.container(border=True, height="stretch", gap="small"):
+        look = {"type": "primary" if number == 1 else "secondary", "width": "stretch", "icon": there[name].icon}
+        if st.button(f"{number} · {title}", key=f"step-{name}", **look):
+            st.switch_page(there[name])
+        st.caption(text)
+
+counts = t("{m} machines with {s} sensors each", m=len(spec.machines), s=len(spec.sensors))
+st.markdown(f"##### {t('Now')}: {spec.title} · {counts}")
+chosen = st.session_state.get(KEY) or {}
+live_chart(key=KEY, machine=chosen.get("machine") or "", stage=lab().stage.number, brief=True)
+if who.teaches:
+    plant_choice()
 
 if not who.teaches:
     st.caption(t("Instructors sign in with the pass phrase that the terminal showed at the first start."))

@@ -32,6 +32,7 @@ def live_chart(
     key: str = "live",
     machine: str = "",
     may_acknowledge: bool = False,
+    brief: bool = False,
     on_brush: Callable[[], None] | None = None,
     on_acknowledge: Callable[[], None] | None = None,
     url: str = "api/live",
@@ -44,9 +45,11 @@ def live_chart(
     key
         Key of the component in the session.
     machine
-        The machine shown first.
+        The machine shown first; "" is the one with most alarms.
     may_acknowledge
         Whether open alarms carry a button.
+    brief
+        Only the fleet and the first charts, for the first page.
     on_brush, on_acknowledge
         Called when an interval was marked, `{machine, start_us, end_us}`, or an alarm acknowledged, its id.
     url
@@ -61,6 +64,7 @@ def live_chart(
         "windows": [[seconds, t("{n} min", n=seconds // 60)] for seconds in WINDOWS_S],
         "stage": stage,
         "may_acknowledge": may_acknowledge,
+        "brief": brief,
         "words": words(),
     }
     return _component(
@@ -76,7 +80,7 @@ def live_chart(
 
 def words() -> dict[str, str]:
     """Return every word that the component shows, in the reader's language."""
-    return {**_state_words(), **_control_words(), **_table_words()}
+    return {**_state_words(), **_control_words(), **_legend_words(), **_table_words()}
 
 
 def _state_words() -> dict[str, str]:
@@ -117,19 +121,29 @@ def _control_words() -> dict[str, str]:
             "Charts. Arrow keys move the cursor, with Shift they pick a span, Enter looks closer or marks it, "
             "plus and minus zoom, Space pauses, M switches marking, Escape goes back to now."
         ),
-        "lanes_hint": t("score as a share of the threshold (dashed line = 100 %)"),
-        "legend": t(
-            "● running: no detector alarms. ◆ watch: one detector alarms. ▲ alarm: at least two agree. "
-            "■ maintenance. Green band: normal range."
-        ),
+        "lanes_hint": t("score as a share of the threshold"),
         "table": t("Data table"),
         "acknowledge": t("Acknowledge"),
     }
 
 
+def _legend_words() -> dict[str, str]:
+    return {
+        "legend": t("How to read this"),
+        "legend_running": t("running: no detector alarms"),
+        "legend_watch": t("watch: one detector alarms"),
+        "legend_alarm": t("alarm: at least two agree"),
+        "legend_maintenance": t("maintenance"),
+        "legend_normal": t("normal range of a sensor"),
+        "legend_threshold": t("threshold of a detector (100 %)"),
+        "legend_begun": t("on a chart: an alarm began"),
+        "legend_median": t("on a card: median of the scores"),
+    }
+
+
 def _table_words() -> dict[str, str]:
     return {
-        "detectors": t("Detectors in alarm"),
+        "alarms_at": t("{n} of {all} in alarm"),
         "watching": t("Detectors"),
         "detector": t("Detector"),
         "sensor": t("Sensor"),
@@ -143,7 +157,7 @@ def _table_words() -> dict[str, str]:
         "normal": t("normal"),
         "outside": t("Beyond a mark or range"),
         "all_normal": t("All sensors are in their normal range"),
-        "alarms_of": t("In alarm"),
+        "alarms_of": t("In alarm: {n} of {all} detectors."),
         "no_alarms": t("No detector is in alarm"),
         "now": t("Now"),
         "mean": t("Mean"),

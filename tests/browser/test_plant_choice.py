@@ -32,7 +32,7 @@ def test_a_plant_is_chosen_on_the_home_page_and_everybody_sees_it(visit, server)
         instructor.get_by_text("Choose the plant"),
         instructor.get_by_role("button", name="Start a new run"),
     )
-    instructor.get_by_text("Three next steps").wait_for(timeout=30_000)
+    instructor.get_by_role("button", name="1 · Show the plant").wait_for(timeout=30_000)
     chooser.click()
     start.wait_for()
 

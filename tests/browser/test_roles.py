@@ -55,7 +55,8 @@ def open_live(page):
 def test_a_student_cannot_reach_the_inject_page(visit):
     page = visit("inject")
 
-    page.get_by_role("heading", name="Page not found").or_(page.get_by_text("Three next steps")).first.wait_for()
+    page.get_by_text("This page is for instructors.").wait_for()
+    assert page.get_by_role("link", name="Sign in with the pass phrase").get_attribute("href") == "login"
 
     assert page.get_by_text("Break a machine").count() == 0
     assert page.get_by_role("link", name="Inject").count() == 0

@@ -4,14 +4,17 @@ import { cross, picked, prepare, scales, timeAxis, triangle } from "./plot.js"
 
 const FULL = 2 // the lane's top is twice the threshold
 
-export const laneHeight = (theme) => Math.round(theme.rem * 1.75)
-export const lanesHeight = (theme, count) => laneHeight(theme) * count + Math.round(theme.rem * 1.6)
+const AXIS_REM = 1.6
+
+// The least that the lanes need; where their box is higher they share it.
+export const lanesHeight = (theme, count) => Math.round(theme.rem * (1.5 * count + AXIS_REM))
 
 export function drawLanes(canvas, theme, series, view, machine, thresholds, alarms, cursor, selection) {
-  const { pen, width, height } = prepare(canvas), size = Math.round(theme.rem * 0.75), row = laneHeight(theme)
-  const left = Math.min(width * 0.3, size * 14), gutter = size * 5
-  const place = scales(width - gutter, height, view, 0, 1, left, size * 1.7)
+  const { pen, width, height } = prepare(canvas), size = Math.round(theme.rem * 0.75), gutter = size * 4.5
+  const row = Math.floor((height - theme.rem * AXIS_REM) / Math.max(1, series.detectors.length))
   pen.font = `${size}px ${theme.font}`
+  const longest = Math.max(0, ...series.detectors.map((detector) => pen.measureText(detector.title).width))
+  const left = Math.min(width * 0.36, longest + 14), place = scales(width - gutter, height, view, 0, 1, left, size * 1.7)
   picked(pen, place, theme, selection)
   series.detectors.forEach((detector, k) => {
     const top = 4 + k * row, threshold = thresholds[detector.name]
@@ -82,10 +85,18 @@ function bar(pen, theme, place, view, alarm, now, top, row, size) {
 function names(pen, theme, place, detector, score, threshold, alarmed, top, row, size, width) {
   const middle = top + row / 2 - 1
   pen.textBaseline = "middle"; pen.textAlign = "right"; pen.fillStyle = theme.text
-  pen.fillText(fitted(pen, detector.title, place.left - 14), place.left - 9, middle)
+  const lines = folded(pen, detector.title, place.left - 14)
+  lines.forEach((text, k) => pen.fillText(text, place.left - 9, middle + (k - (lines.length - 1) / 2) * size * 1.02))
   pen.textAlign = "left"; pen.fillStyle = alarmed ? theme.red : theme.soft
   const share = Number.isFinite(score) ? `${((score / threshold) * 100).toFixed(0)} %` : "–"
-  pen.fillText(`${alarmed ? "▲" : score >= threshold ? "◆" : "●"} ${share}`, width - size * 4.9, middle)
+  pen.fillText(`${alarmed ? "▲" : score >= threshold ? "◆" : "●"} ${share}`, width - size * 4.3, middle)
+}
+
+// A long name in two lines, cut only where that is not enough.
+function folded(pen, text, room) {
+  const words = text.split(" "), first = [words.shift()]
+  while (words.length && pen.measureText([...first, words[0]].join(" ")).width <= room) first.push(words.shift())
+  return (words.length ? [first.join(" "), words.join(" ")] : [text]).map((part) => fitted(pen, part, room))
 }
 
 function fitted(pen, text, room) {

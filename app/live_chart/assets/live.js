@@ -62,7 +62,7 @@ export class Live {
     this.series = new Series(hello)
     for (const part of hello.history) this.series.push(part)
     this.alarms = new Map(hello.alarms.map((alarm) => [alarm.id, { ...alarm, title: this.titleOf(alarm) }]))
-    const known = hello.machines.findIndex((machine) => machine === (this.machineName || this.data.machine))
+    const known = hello.machines.indexOf(this.machineName || this.data.machine || this.worst(hello.machines))
     this.machine = Math.max(0, known)
     this.machineName = hello.machines[this.machine]
     this.ui.fill(this)
@@ -128,6 +128,7 @@ export class Live {
     this.machineName = this.info.machines[this.machine]
     this.ranges.clear()
     this.dirty = this.late = true
+    this.summed = -1e9
     if (tell) this.component.setStateValue("machine", this.machineName)
   }
 
@@ -145,6 +146,8 @@ export class Live {
 
   openAlarms(machine) { return [...this.alarms.values()].filter((a) => a.end === null && a.machine === machine && a.state !== "suppressed") }
 
+  worst(machines) { return [...machines].sort((a, b) => this.openAlarms(b).length - this.openAlarms(a).length)[0] }
+
   stateOf(index) {
     if (!this.series?.length) return "nodata"
     if (this.series.state(this.series.length - 1, index) === 1) return "maintenance"
@@ -157,7 +160,12 @@ export class Live {
     this.theme ??= themeOf(this.ui.root)
     if (this.dirty && now - (this.drawn || 0) >= DRAW_MS) { this.drawn = now; this.dirty = false; this.draw() }
     if (this.late || now - (this.written || 0) >= TEXT_MS) { this.written = now; this.late = false; this.write() }
-    if (now - (this.summed || -1e9) >= SUMMARY_MS) { this.summed = now; this.ui.summary.textContent = summary(this) }
+    if (now - (this.summed || -1e9) >= SUMMARY_MS) { this.summed = now; this.sum() }
+  }
+
+  sum() {
+    this.ui.about.textContent = `${this.machineName}: ${this.data.words[this.stateOf(this.machine)]}. `
+    this.ui.summary.textContent = summary(this)
   }
 
   draw() {
@@ -167,8 +175,8 @@ export class Live {
       if (!chart.canvas.clientWidth) return
       chart.place = drawSensor(chart.canvas, theme, series, view, this.machine, k, this.range(k, view), marks, this.cursor, this.selection)
     })
-    ui.lanes.style.height = `${lanesHeight(theme, series.detectors.length)}px`
-    ui.lanesPlace = drawLanes(ui.lanes, theme, series, view, this.machine, this.info.thresholds, marks, this.cursor, this.selection)
+    ui.lanes.style.minHeight = `${lanesHeight(theme, series.detectors.length)}px`
+    if (ui.lanes.clientWidth) ui.lanesPlace = drawLanes(ui.lanes, theme, series, view, this.machine, this.info.thresholds, marks, this.cursor, this.selection)
     this.readout()
     Object.assign(ui.root.dataset, { frames: this.frameCount, start: Math.round(view.start), end: Math.round(view.end) })
   }
@@ -197,6 +205,7 @@ export class Live {
     if (at < 0) return
     this.ui.charts.forEach((chart, k) => chart.show(this.series.value(at, this.machine, k), this))
     const speed = this.status.paused ? this.data.words.plant_paused : `×${this.status.speed}`
+    this.ui.time.classList.toggle("picked", this.cursor !== null)
     this.ui.time.textContent = `${new Date(this.cursor ?? this.series.last).toISOString().slice(0, 10)} ${clock(this.cursor ?? this.series.last)} UTC`
     this.ui.speed.textContent = speed
   }

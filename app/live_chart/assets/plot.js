@@ -64,8 +64,9 @@ export function drawSensor(canvas, theme, series, view, machine, sensor, range, 
   line(pen, place, series, view, (at) => series.value(at, machine, sensor), theme.line, 1.6)
   limitName(pen, place, theme, meta, "warning", range, theme.orange, size)
   limitName(pen, place, theme, meta, "critical", range, theme.red, size)
-  alarmMarks(pen, place, theme, marks, view, size)
+  alarmMarks(pen, place, theme, marks, view, size, meta.name)
   cross(pen, place, theme, cursor)
+  if (cursor !== null) dot(pen, place, theme, series, machine, sensor, cursor)
   return place
 }
 
@@ -92,7 +93,7 @@ function stops(pen, place, theme, series, view, machine) {
 
 function yAxis(pen, place, theme, range, size) {
   pen.textAlign = "right"; pen.textBaseline = "middle"; pen.strokeStyle = theme.grid; pen.fillStyle = theme.soft; pen.lineWidth = 1
-  const rough = (range.high - range.low) / Math.max(2, Math.floor(place.h / (size * 1.9)))
+  const rough = (range.high - range.low) / Math.max(2, Math.min(6, Math.floor(place.h / (size * 1.5))))
   const power = 10 ** Math.floor(Math.log10(rough)), step = [1, 2, 5, 10].find((k) => k * power >= rough) * power
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
   for (let value = Math.ceil(range.low / step) * step; value <= range.high; value += step) {
@@ -103,7 +104,7 @@ function yAxis(pen, place, theme, range, size) {
 }
 
 export function timeAxis(pen, place, theme, view, size) {
-  const seconds = (view.end - view.start) / 1000, most = Math.max(2, place.w / (size * 7))
+  const seconds = (view.end - view.start) / 1000, most = Math.max(2, place.w / (size * 5))
   const step = (STEPS_S.find((s) => seconds / s <= most) || STEPS_S.at(-1)) * 1000
   pen.textAlign = "center"; pen.textBaseline = "top"; pen.fillStyle = theme.soft
   for (let time = Math.ceil(view.start / step) * step; time <= view.end; time += step) {
@@ -159,10 +160,12 @@ export function line(pen, place, series, view, valueAt, colour, thickness) {
   pen.stroke(); pen.restore()
 }
 
-function alarmMarks(pen, place, theme, marks, view, size) {
+// Where alarms began: on the sensors that the detector blames, or on all when it blames none.
+function alarmMarks(pen, place, theme, marks, view, size, sensor) {
   let lastX = -100
   for (const mark of marks) {
     if (mark.start < view.start || mark.start > view.end) continue
+    if (mark.sensors.length && !mark.sensors.includes(sensor)) continue
     const x = place.x(mark.start)
     if (x - lastX < 7) continue
     lastX = x
@@ -184,6 +187,18 @@ export function cross(pen, place, theme, cursor) {
   if (x < place.left || x > place.left + place.w) return
   pen.strokeStyle = theme.text; pen.globalAlpha = 0.5; pen.lineWidth = 1
   pen.beginPath(); pen.moveTo(x, place.top); pen.lineTo(x, place.top + place.h); pen.stroke(); pen.globalAlpha = 1
+  const right = x > place.left + place.w / 2
+  pen.textAlign = right ? "right" : "left"; pen.textBaseline = "top"; pen.lineWidth = 3.5; pen.lineJoin = "round"; pen.strokeStyle = theme.paper
+  pen.strokeText(clock(cursor), x + (right ? -5 : 5), place.top); pen.fillStyle = theme.text; pen.fillText(clock(cursor), x + (right ? -5 : 5), place.top)
+}
+
+// The reading under the cursor, whose number stands at the head of the chart.
+function dot(pen, place, theme, series, machine, sensor, cursor) {
+  const at = series.nearest(cursor), value = at < 0 ? NaN : series.value(at, machine, sensor)
+  const x = at < 0 ? 0 : place.x(series.times[at])
+  if (Number.isNaN(value) || x < place.left || x > place.left + place.w) return
+  pen.fillStyle = theme.line; pen.strokeStyle = theme.paper; pen.lineWidth = 2
+  pen.beginPath(); pen.arc(x, place.y(value), 4, 0, 2 * Math.PI); pen.fill(); pen.stroke()
 }
 
 export function picked(pen, place, theme, selection) {

@@ -9,12 +9,14 @@ export function fleetCard(live, index, name, words) {
   const card = live.ui.cards[index], state = live.stateOf(index), open = live.openAlarms(name).length
   card.state.textContent = `${SHAPES[state]} ${words[state]}`
   card.state.className = `state ${state}`
-  card.note.textContent = `${words.detectors}: ${open} / ${live.info.detectors.length}`
+  card.note.textContent = filled(words.alarms_at, open, live.info.detectors.length)
   card.button.className = `card ${state}`
   card.button.setAttribute("aria-pressed", String(index === live.machine))
 }
 
-// Of the last ticks, the highest share of a threshold that any detector reached.
+const filled = (text, open, all) => text.replace("{n}", open).replace("{all}", all)
+
+// Of the last ticks, the median of the detectors' shares of their thresholds; the grey line is 100 %.
 export function sparkline(live, index) {
   const { pen, width, height } = prepare(live.ui.cards[index].canvas), { series, theme } = live
   if (!width || !theme) return
@@ -37,12 +39,11 @@ function median(numbers) {
 export function summary(live) {
   const { words } = live.data, last = live.series.length - 1
   if (last < 0) return words.no_readings
-  const state = live.stateOf(live.machine)
   const beyond = live.info.sensors.map((sensor, k) => [sensor, live.series.value(last, live.machine, k), k]).filter(([sensor, value]) => value < sensor.normal[0] || value > sensor.normal[1] || levelOf(sensor, value))
   const facts = beyond.map(([sensor, value, k]) => `${sensor.title} ${live.ui.charts[k].format(value)} ${sensor.unit} (${rule(sensor, value, words)})`)
-  const alarms = live.openAlarms(live.machineName).map((alarm) => alarm.title)
-  return [`${live.machineName}: ${words[state]}.`, facts.length ? `${words.outside}: ${facts.join("; ")}.` : `${words.all_normal}.`,
-    alarms.length ? `${words.alarms_of}: ${alarms.join("; ")}.` : `${words.no_alarms}.`].join(" ")
+  const open = live.openAlarms(live.machineName).length
+  return [facts.length ? `${words.outside}: ${facts.join("; ")}.` : `${words.all_normal}.`,
+    open ? filled(words.alarms_of, open, live.info.detectors.length) : `${words.no_alarms}.`].join(" ")
 }
 
 function rule(sensor, value, words) {
