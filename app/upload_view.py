@@ -53,6 +53,8 @@ def _profile(identity: str, name: str, content: Callable[[], bytes]) -> Profile 
     """Look at the file once; a rerun of the page finds the profile again."""
     kept: dict[str, Any] = st.session_state.setdefault(STATE, {})
     if kept.get("identity") == identity:
+        if kept.get("problem"):
+            st.error(kept["problem"])
         return kept.get("profile")
     _forget()
     kept = st.session_state[STATE] = {"identity": identity}
@@ -63,8 +65,8 @@ def _profile(identity: str, name: str, content: Callable[[], bytes]) -> Profile 
         with st.spinner(t("Looking at the file…")):
             kept["profile"] = profile_of(path)
     except LabError as problem:
-        kept["profile"] = None
-        st.error(str(problem))
+        kept["profile"], kept["problem"] = None, str(problem)
+        st.error(kept["problem"])
     finally:
         folder.cleanup()
     return kept["profile"]

@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from engine.plant.features import GUIDE_FEATURES
 
 ROLES = ("time", "machine", "status", "sensor", "label", "ignore")
-TIME_WORDS = r"^(time|timestamp|date_?time|date|ts|zeit|datum|event_?time|time_?stamp|epoch|unix_?time)$"
+TIME_WORDS = (
+    r"^(time|timestamp|date_?time|date|ts|zeit|datum|event_?time|time_?stamp|epoch|unix_?time|uhrzeit|zeitstempel|"
+    r"elapsed(_?time)?(_?(s|ms|sec|seconds))?|seconds|time_?(s|ms|sec|seconds|utc))$"
+)
+COUNTER_WORDS = r"^(|index|idx|row|row_?(id|nr|no|number)|id|nr|no|unnamed:?_?0|record|sample|lfd_?nr|column_?1)$"
+# Where each line holds one reading, one of these columns says of which sensor.
+LONG_FORM_WORDS = r"^(sensor|sensor_?(id|name)|signal|channel|variable|parameter|metric|quantity|measurement)$"
 MACHINE_WORDS = r"^(machine|machine_?id|asset|asset_?id|device|device_?id|equipment|unit|unit_?id|line|line_?id|tag)$"
 STATUS_WORDS = r"^(maintenance_?status|status|state|mode)$"
 LABEL_WORDS = (
     r"^(anomaly|anomaly_?label|anomaly_?type|is_?anomaly|is_?anomalous|anomalies|outlier|is_?outlier|label|labels|"
-    r"fault|fault_?type|is_?fault|failure|change_?point|ground_?truth|truth|target|class|attack|machine_?failure)$"
+    r"fault|fault_?type|is_?fault|failure|change_?point|ground_?truth|truth|target|class|attack|normal/attack|machine_?failure)$"
 )
 # Columns that the guide derives from the others: a calendar is no sensor.
 DERIVED = frozenset(GUIDE_FEATURES)
@@ -43,12 +49,14 @@ class ColumnFigures:
 
 def guess_role(name: str, figures: ColumnFigures, *, n_rows: int) -> str:
     """Return the likeliest role of a column from its name and what is in it."""
-    plain = name.strip().lower().replace(" ", "_").replace("-", "_")
+    plain = _plain(name)
     if figures.filled == 0:
         return "ignore"
     mostly_numbers = figures.numbers >= 0.5 * figures.filled
     if re.match(TIME_WORDS, plain) and (figures.times >= 0.5 * figures.filled or mostly_numbers):
         return "time"
+    if is_long_form_name(name) and not mostly_numbers:
+        return "machine"
     if re.match(LABEL_WORDS, plain):
         return "label"
     if re.match(MACHINE_WORDS, plain) and not (mostly_numbers and figures.distinct > 0.2 * n_rows):
@@ -60,6 +68,25 @@ def guess_role(name: str, figures: ColumnFigures, *, n_rows: int) -> str:
     if mostly_numbers:
         return "sensor"
     return "time" if figures.times >= 0.9 * figures.filled else "ignore"
+
+
+def is_time_name(name: str) -> bool:
+    """Tell whether a column of this name should hold times."""
+    return re.match(TIME_WORDS, _plain(name)) is not None
+
+
+def is_counter_name(name: str) -> bool:
+    """Tell whether a column of this name may only number the rows."""
+    return re.match(COUNTER_WORDS, _plain(name)) is not None
+
+
+def is_long_form_name(name: str) -> bool:
+    """Tell whether a column of this name says whose reading its line holds."""
+    return re.match(LONG_FORM_WORDS, _plain(name)) is not None
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def split_unit(name: str, unit: str) -> tuple[str, str]:

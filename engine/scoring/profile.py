@@ -9,8 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import FileProblemError
-from engine.scoring.columns import Column, ColumnFigures, guess_role, one_of_each, split_unit
-from engine.scoring.sniff import MISSING, Dialect, dialect_of, encoding_of
+from engine.scoring.columns import (
+    Column,
+    ColumnFigures,
+    guess_role,
+    is_counter_name,
+    is_long_form_name,
+    is_time_name,
+    one_of_each,
+    split_unit,
+)
+from engine.scoring.encoding import encoding_of
+from engine.scoring.sniff import MISSING, Dialect, dialect_of
 from engine.store.csv_staging import CsvStaging
 
 FIXED, CHOOSE, CANNOT_USE = "fixed for you", "choose", "cannot use"
@@ -39,7 +49,10 @@ class Choices:
 
 @dataclass
 class Profile:
-    """What was understood of a file; `staging` holds its rows until the profile is closed."""
+    """What was understood of a file; `staging` holds its rows until the profile is closed.
+
+    `clock_at` is the place of a column with times of day, whose dates stand in the time column or nowhere.
+    """
 
     file: str
     dialect: Dialect
@@ -48,6 +61,7 @@ class Profile:
     problems: list[Problem]
     staging: CsvStaging
     day_first: bool | None = None
+    clock_at: int | None = None
     _scratch: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
 
     def of_role(self, role: str) -> list[Column]:
@@ -85,11 +99,13 @@ def profile_of(path: Path) -> Profile:
     scratch, text_file = _as_utf8(path, encoding)
     staging = CsvStaging(
         text_file, delimiter=dialect.delimiter, width=len(dialect.names), skip_lines=dialect.skip_lines,
-        decimal=dialect.decimal, missing=MISSING,
+        decimal=dialect.decimal, missing=MISSING, thousands=dialect.thousands, long_minus=dialect.long_minus,
     )  # fmt: skip
     profile = Profile(path.name, dialect, [], staging.n_rows, [], staging, _scratch=scratch)
     try:
+        _refuse_open_quote(profile)
         _look_at_columns(profile)
+        _find_clock(profile)
         _list_problems(profile)
     except BaseException:
         profile.close()
@@ -112,29 +128,82 @@ def _as_utf8(path: Path, encoding: str) -> tuple[tempfile.TemporaryDirectory[str
     return scratch, copy
 
 
+def _refuse_open_quote(profile: Profile) -> None:
+    """A quotation mark that is never closed swallows all lines below it: nothing may be scored as if it were whole."""
+    for line, what in profile.staging.rejected():
+        if "unterminated quote" in what.lower():
+            wrong = "a quotation mark is opened and never closed"
+            raise FileProblemError(profile.file, f"line {line}", wrong, "close it or delete it")
+
+
 def _look_at_columns(profile: Profile) -> None:
     staging, dialect = profile.staging, profile.dialect
     if profile.n_rows == 0:
         raise FileProblemError(profile.file, "", "no row could be read", "check that all lines have the same fields")
     columns = []
     for at, (name, (filled, numbers, finite)) in enumerate(zip(dialect.names, staging.counts(), strict=True)):
-        times = (
-            0 if numbers >= 0.5 * filled else staging.times_in(at)
-        )  # a column of numbers is never searched for dates
+        times = 0 if numbers >= 0.5 * filled else staging.times_in(at)  # among numbers nobody looks for dates
         figures = ColumnFigures(filled, numbers, finite, times, staging.distinct_in(at))
         plain, unit = split_unit(name, dialect.units[at] if at < len(dialect.units) else "")
-        columns.append(Column(at, plain, unit, guess_role(plain, figures, n_rows=profile.n_rows)))
+        role = guess_role(plain, figures, n_rows=profile.n_rows)
+        if role == "sensor" and is_counter_name(name) and staging.counts_rows(at):
+            role = "ignore"
+            profile.problems.append(Problem(FIXED, f"Column {plain} only numbers the rows; it is left out."))
+        columns.append(Column(at, plain, unit, role))
         _note_bad_cells(profile, columns[-1], figures)
-    profile.columns = one_of_each(columns)
+    profile.columns = one_of_each(_with_seconds(columns, staging))
     if not profile.of_role("sensor"):
-        raise FileProblemError(
-            profile.file, "header", "no column holds numbers", "choose a file with at least one sensor column"
-        )
+        raise _no_sensor(profile)
+    _note_long_form(profile)
+
+
+def _with_seconds(columns: list[Column], staging: CsvStaging) -> list[Column]:
+    """Take a `t` that only rises for seconds, where no other column holds times."""
+    if any(column.role == "time" for column in columns):
+        return columns
+    counts = [c.name == "t" and c.role == "sensor" and staging.rises(c.at) for c in columns]
+    return [replace(c, role="time") if yes else c for c, yes in zip(columns, counts, strict=True)]
+
+
+def _no_sensor(profile: Profile) -> FileProblemError:
+    texts = [profile.staging.first_text(column.at) for column in profile.columns if not is_time_name(column.name)]
+    said = ", ".join(repr(text[:40]) for text in texts[:2] if text)
+    wrong = f"no column holds numbers (the first row says {said})" if said else "no column holds numbers"
+    cure = "choose a file with at least one sensor column, its cells without units or words"
+    return FileProblemError(profile.file, "header", wrong, cure)
+
+
+def _note_long_form(profile: Profile) -> None:
+    """One reading a line: the column that names the sensor parts the readings, as a machine would."""
+    machines = profile.of_role("machine")
+    if machines and is_long_form_name(machines[0].name):
+        text = f"Each line holds one reading; those of each {machines[0].name} are scored by themselves."
+        profile.problems.append(Problem(FIXED, text))
+
+
+def _find_clock(profile: Profile) -> None:
+    """Find a column with times of day, for a file that writes date and time apart, or no date at all."""
+    times = profile.of_role("time")
+    if times and not profile.staging.is_date_only(times[0].at):
+        return
+    for column in profile.of_role("ignore"):
+        if profile.staging.clock_times(column.at) >= 0.9 * profile.n_rows:
+            profile.clock_at = column.at
+            mine = f"Column {column.name} "
+            profile.problems = [problem for problem in profile.problems if not problem.text.startswith(mine)]
+            how = f"with the dates of {times[0].name}" if times else "as of one day and those after it"
+            profile.problems.append(Problem(FIXED, f"{mine}holds times of day; they were read {how}."))
+            return
 
 
 def _note_bad_cells(profile: Profile, column: Column, figures: ColumnFigures) -> None:
     if figures.filled == 0:
         profile.problems.append(Problem(CANNOT_USE, f"Column {column.name} is empty."))
+        return
+    if column.role == "ignore" and is_time_name(column.name) and figures.numbers < 0.5 * figures.filled:
+        cell = profile.staging.first_text(column.at)[:40]
+        text = f"Column {column.name} should hold times, but {cell!r} cannot be read; write 2026-01-31T12:00:00Z."
+        profile.problems.append(Problem(CANNOT_USE, text))
         return
     if column.role == "ignore" and figures.numbers < 0.5 * figures.filled:
         profile.problems.append(Problem(CANNOT_USE, f"Column {column.name} holds text, not readings; it is left out."))
@@ -162,6 +231,10 @@ def _list_problems(profile: Profile) -> None:
         problems.append(Problem(FIXED, f"The file is written in {dialect.encoding}; it was converted."))
     if dialect.decimal == ",":
         problems.append(Problem(FIXED, "Numbers are written with a decimal comma; they were converted."))
+    if dialect.thousands:
+        problems.append(Problem(FIXED, "Numbers are written with marks between thousands; they were removed."))
+    if dialect.n_prose:
+        problems.append(Problem(FIXED, f"{dialect.n_prose} lines above the header are no table; they were skipped."))
     if not dialect.has_header:
         problems.append(Problem(FIXED, f"There is no header; the columns are called {dialect.names[0]} and so on."))
     if any(dialect.units):
@@ -185,6 +258,8 @@ def _list_problems(profile: Profile) -> None:
 
 def _list_time_problems(profile: Profile) -> None:
     times = profile.of_role("time")
+    if not times and profile.clock_at is not None:
+        return
     if not times:
         profile.problems.append(Problem(FIXED, "No column holds times; rows are taken as one second apart."))
         return

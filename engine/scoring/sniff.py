@@ -1,4 +1,4 @@
-"""Recognises how a sensor CSV is written: encoding, delimiter, header, unit row, decimal mark.
+"""Recognises how a sensor CSV is written: delimiter, header, unit row, decimal mark, thousands mark.
 
 Readers that guess silently corrupt (a sniffer that saw 20,480 whole numbers rounds the decimals after them), so the
 guesses are made here on the first 64 kB, shown to the person, and every cell is read as text and cast with a count.
@@ -6,7 +6,6 @@ guesses are made here on the first 64 kB, shown to the person, and every cell is
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -14,34 +13,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import FileProblemError
+from engine.scoring.encoding import HEAD_BYTES
 
-HEAD_BYTES = 65_536
 DELIMITERS = (",", ";", "\t", "|")
 DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+(?:[eE][+-]?\d+)?$")
+GROUPED_COMMA = re.compile(r"^[+-]?\d{1,3}(?:[.'’ \u00a0\u202f]\d{3})+,\d+$")  # 1.234.567,8
 NUMBER = re.compile(r"^[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?$")
+SEPARATOR_LINE = re.compile(r'^"?sep=(.)"?$', re.IGNORECASE)  # what Excel writes for itself on the first line
+THOUSANDS_MARKS = (",", ".", "'", "’", " ", "\u00a0", "\u202f")
+MINUS = "−"  # the typographer's, as copied from a report
+MOST_LINES_ABOVE = 50
 MISSING = ("", "-", "--", "?", "na", "n/a", "nan", "null", "none", "#n/a", "missing")
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-# First bytes of files that are no text, with the cure for each.
-NOT_TEXT = (
-    (b"PK\x03\x04", "this is an Excel or zip file", "save the sheet as CSV and drop that"),
-    (b"PAR1", "this is a Parquet file", "write it as CSV and drop that"),
-    (b"\xd0\xcf\x11\xe0", "this is an old Excel file", "save the sheet as CSV and drop that"),
-    (b"\x1f\x8b", "this is a gzip file", "unpack it and drop the CSV inside"),
-    (b"%PDF", "this is a PDF", "export the table as CSV and drop that"),
-)
 
 
 @dataclass(frozen=True)
 class Dialect:
     """How the file is written.
 
-    `skip_lines` counts the physical lines above the first data row (comments, header, unit row).
+    `skip_lines` counts the physical lines above the first data row (comments, header, unit row), `n_prose` those that
+    are prose above the table; `thousands` is the mark between groups of three digits, "" when there is none.
     """
 
     encoding: str
@@ -51,45 +41,9 @@ class Dialect:
     units: tuple[str, ...]
     has_header: bool
     skip_lines: int
-
-
-def encoding_of(path: Path) -> str:
-    """Return the encoding: the byte order mark's, else UTF-8 where the whole file is UTF-8, else Windows-1252.
-
-    Raises
-    ------
-    FileProblemError
-        When the file is empty or no text.
-    """
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-        if not head.strip():
-            raise FileProblemError(path.name, "", "the file is empty", "choose a CSV with a header and readings")
-        for magic, wrong, cure in NOT_TEXT:
-            if head.startswith(magic):
-                raise FileProblemError(path.name, "", wrong, cure)
-        for mark, encoding in BYTE_ORDER_MARKS:
-            if head.startswith(mark):
-                return encoding
-        if b"\x00" in head:
-            return _encoding_with_zeros(path, head)
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            while head:
-                decoder.decode(head)
-                head = file.read(1 << 20)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"
-
-
-def _encoding_with_zeros(path: Path, head: bytes) -> str:
-    """UTF-16 without a byte order mark has a zero in every second byte of plain text; anything else is no text."""
-    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[0::2])):
-        if zeros.count(0) > 0.8 * len(zeros):
-            return encoding
-    raise FileProblemError(path.name, "", "this is a binary file", "choose a CSV (text) file")
+    n_prose: int = 0
+    thousands: str = ""
+    long_minus: bool = False
 
 
 def head_text(path: Path, encoding: str) -> str:
@@ -111,30 +65,61 @@ def dialect_of(path: Path, encoding: str) -> Dialect:
     """
     lines = head_text(path, encoding).splitlines()
     above = _lines_above_table(lines)
+    said = SEPARATOR_LINE.match(lines[above - 1].strip()) if above else None
+    delimiter = said[1] if said else _delimiter_of(lines[above:])
+    n_prose = _lines_of_prose(lines[above:], delimiter)
+    above += n_prose
     table = lines[above:]
-    delimiter = _delimiter_of(table)
-    rows = [row for row in csv.reader(io.StringIO("\n".join(table[:400])), delimiter=delimiter) if row]
+    rows = _rows(table, delimiter)
     if not rows:
         raise FileProblemError(path.name, "line 1", "there is no table", "choose a CSV with a header and readings")
     width = _commonest([len(row) for row in rows])
-    decimal = "," if delimiter != "," and _has_decimal_comma(rows) else "."
+    _refuse_spaces(path, table, width)
+    decimal = _decimal_of(rows, delimiter)
     has_header = not any(_is_number(cell) for cell in rows[0]) and any(cell.strip() for cell in rows[0])
     names = _names(rows[0] if has_header else [], width)
     has_units = has_header and len(rows) > 2 and _is_unit_row(rows[1], rows[2])
     units = tuple(cell.strip() for cell in rows[1]) if has_units else ("",) * width
     if has_header and len(rows) == 1:
         raise FileProblemError(path.name, "line 2", "there is a header but no readings", "choose a file with readings")
-    return Dialect(encoding, delimiter, decimal, names, units[:width], has_header, above + has_header + has_units)
+    return Dialect(
+        encoding, delimiter, decimal, names, units[:width], has_header, above + has_header + has_units, n_prose,
+        _thousands_of(rows, delimiter, decimal), any(MINUS in cell for row in rows for cell in row),
+    )  # fmt: skip
+
+
+def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
+    return [row for row in csv.reader(io.StringIO("\n".join(lines[:400])), delimiter=delimiter) if row]
 
 
 def _lines_above_table(lines: list[str]) -> int:
-    """Count the blank and comment lines at the top."""
+    """Count the blank lines, comments and Excel's `sep=;` at the top."""
     count = 0
     for line in lines:
-        if line.strip() and not line.lstrip().startswith(("#", "//")):
+        if line.strip() and not line.lstrip().startswith(("#", "//")) and not SEPARATOR_LINE.match(line.strip()):
             break
         count += 1
     return count
+
+
+def _lines_of_prose(lines: list[str], delimiter: str) -> int:
+    """Count the lines with too few fields above a header, such as an instrument's name and the day of the export."""
+    split = [_rows([line], delimiter) for line in lines[: 4 * MOST_LINES_ABOVE]]
+    counts = [len(row[0]) if row else 0 for row in split]
+    width = _commonest([count for count in counts if count] or [0])
+    full = next((at for at, count in enumerate(counts[:MOST_LINES_ABOVE]) if count == width), 0)
+    above = any(line.count('"') % 2 for line in lines[:full])  # a quoted cell that goes over several lines
+    if full == 0 or above or any(_is_number(cell) for cell in split[full][0]):
+        return 0
+    return full
+
+
+def _refuse_spaces(path: Path, lines: list[str], width: int) -> None:
+    """Spaces between fields look like one column of text; say so instead of guessing where a time ends."""
+    sample = [line.split() for line in lines[1:100] if line.strip()]
+    if width == 1 and sample and all(len(fields) > 1 and _is_number(fields[-1]) for fields in sample):
+        wrong = "the fields are separated by spaces"
+        raise FileProblemError(path.name, "line 1", wrong, "separate them by commas, semicolons or tabs")
 
 
 def _delimiter_of(lines: list[str]) -> str:
@@ -162,9 +147,31 @@ def _is_number(cell: str) -> bool:
     return NUMBER.match(cell.strip()) is not None
 
 
+def _decimal_of(rows: list[list[str]], delimiter: str) -> str:
+    """Return the decimal mark; between commas a quoted `1,234` is one thousand, but `0,5` and `1,23` are decimals."""
+    if not _has_decimal_comma(rows):
+        return "."
+    cells = [cell.strip() for row in rows for cell in row if DECIMAL_COMMA.match(cell.strip())]
+    grouped = delimiter == "," and all(re.match(r"^[+-]?[1-9]\d{0,2},\d{3}$", cell) for cell in cells)
+    return "." if grouped else ","
+
+
+def _thousands_of(rows: list[list[str]], delimiter: str, decimal: str) -> str:
+    """Return the mark between groups of three digits; one group alone, `1.234`, could as well be a decimal."""
+    cells = [cell.strip() for row in rows for cell in row]
+    for mark in THOUSANDS_MARKS:
+        if mark == decimal:
+            continue
+        sure = mark not in ",." or mark == delimiter
+        tail = rf"(\{decimal}\d+)?" if sure else rf"(\{decimal}\d+|{re.escape(mark)}\d{{3}})"
+        if any(re.match(rf"^[+-]?\d{{1,3}}({re.escape(mark)}\d{{3}})+{tail}$", cell) for cell in cells):
+            return mark
+    return ""
+
+
 def _has_decimal_comma(rows: list[list[str]]) -> bool:
     cells = [cell.strip() for row in rows for cell in row]
-    with_comma = sum(DECIMAL_COMMA.match(cell) is not None for cell in cells)
+    with_comma = sum(DECIMAL_COMMA.match(cell) is not None or GROUPED_COMMA.match(cell) is not None for cell in cells)
     with_point = sum(re.match(r"^[+-]?\d+\.\d+$", cell) is not None for cell in cells)
     return with_comma > with_point
 

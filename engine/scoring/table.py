@@ -20,6 +20,8 @@ NO_MACHINE = "machine_1"
 # Whole numbers of this size are seconds, milliseconds, microseconds or nanoseconds since 1970 (years 1990 to 2100).
 EPOCH_UNITS = ((6.3e8, 4.2e9, 1_000_000.0), (6.3e11, 4.2e12, 1000.0), (6.3e14, 4.2e15, 1.0), (6.3e17, 4.2e18, 0.001))
 
+EXCEL_DAY_OF_1970, EXCEL_DAYS = 25_569, (32_874, 73_415)
+
 
 @dataclass(frozen=True)
 class Table:
@@ -90,6 +92,10 @@ def table_of(profile: Profile) -> Table:
 def _times(profile: Profile, problems: list[Problem]) -> tuple[IntArray, BoolArray]:
     """Return the time of each row in microseconds and which rows have one."""
     columns = profile.of_role("time")
+    if not columns and profile.clock_at is not None:
+        clock, bad = profile.staging.clock(profile.clock_at)
+        midnights = np.cumsum(np.diff(clock, prepend=clock[:1]) < -DAY_US // 2)
+        return clock + midnights * DAY_US, ~bad
     if not columns:
         return np.arange(profile.n_rows, dtype=np.int64) * SECOND_US, np.ones(profile.n_rows, bool)
     at = columns[0].at
@@ -97,6 +103,9 @@ def _times(profile: Profile, problems: list[Problem]) -> tuple[IntArray, BoolArr
     if np.isfinite(numbers).mean() > 0.5:
         return _epoch_times(numbers, columns[0].name, problems)
     times, bad = profile.staging.times(at, day_first=profile.day_first is not False)
+    if profile.clock_at is not None and profile.staging.is_date_only(at):
+        clock, no_clock = profile.staging.clock(profile.clock_at)
+        times, bad = times + clock, bad | no_clock
     _note_bad_times(profile, np.flatnonzero(bad), columns[0].name, problems)
     return times, ~bad
 
@@ -107,9 +116,20 @@ def _epoch_times(numbers: FloatArray, name: str, problems: list[Problem]) -> tup
     for low, high, to_us in EPOCH_UNITS:
         if low <= typical < high:
             return np.where(good, np.rint(np.where(good, numbers, 0.0) * to_us), 0).astype(np.int64), good
+    if _are_excel_days(numbers[good]):
+        problems.append(Problem(FIXED, f"{name} holds Excel's day numbers; they were converted."))
+        ms = np.rint((np.where(good, numbers, 0.0) - EXCEL_DAY_OF_1970) * DAY_US / 1000.0)
+        return ms.astype(np.int64) * 1000, good
     problems.append(Problem(FIXED, f"{name} counts; it is read as seconds from the start."))
     good &= np.abs(numbers) < 3.0e9
     return (np.where(good, np.rint(np.where(good, numbers, 0.0) * SECOND_US), 0)).astype(np.int64), good
+
+
+def _are_excel_days(numbers: FloatArray) -> bool:
+    """Days since 1900, the time behind the point: within the years 1990 to 2100, less than a day apart."""
+    low, high = EXCEL_DAYS
+    in_range = len(numbers) > 1 and bool((numbers >= low).all() and (numbers < high).all())
+    return in_range and bool((numbers % 1).any()) and float(np.median(np.abs(np.diff(numbers)))) < 0.05
 
 
 def _note_bad_times(profile: Profile, bad: IntArray, name: str, problems: list[Problem]) -> None:
