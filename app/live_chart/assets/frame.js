@@ -31,7 +31,7 @@ export function build(root, live) {
   ui.title = element("h3")
   ui.state = element("span", { class: "state" })
   ui.summary = element("span", { class: "text" })
-  ui.about = element("span", { class: "spoken" })
+  ui.about = element("span", { class: "unseen" })
   ui.grid = element("div", { class: "grid" })
   ui.lanes = element("canvas", { class: "lanes", "aria-hidden": "true" })
   ui.lanesHead = element("div", { class: "head" }, element("span", { class: "what", text: words.watching }), element("span", { class: "hint", text: words.lanes_hint }))
