@@ -124,7 +124,8 @@ class OnlineIsolationForest(ForestDetector):
     """Isolation trees that split a leaf once enough readings are in it and merge it when they are forgotten.
 
     Good at new regions of the sensor space, with a window that slides reading by reading; bad at small shifts and in
-    the middle of the data. Cost: about 3 µs per reading of 7 sensors with 32 trees.
+    the middle of the data. Cost: about 3 µs per reading of 7 sensors with 32 trees, 5 MB a machine. The window was
+    chosen on the demo plant: with 2,000 readings every fault of an hour became its normal.
 
     Parameters
     ----------
@@ -145,11 +146,11 @@ class OnlineIsolationForest(ForestDetector):
     title: ClassVar[str] = "Online isolation forest"
     good_at: ClassVar[str] = "new regions of the sensor space; forgets reading by reading"
     bad_at: ClassVar[str] = "small shifts; holes in the middle of the data"
-    default_threshold: ClassVar[float] = 6.5
+    default_threshold: ClassVar[float] = 6.0
 
     trees: Annotated[int, Range(1, 200, unit="trees")] = 32
-    window: Annotated[int, Range(50, 100_000, unit="readings", log=True)] = 2048
-    leaf_size: Annotated[int, Range(2, 256, unit="readings", log=True)] = 8
+    window: Annotated[int, Range(50, 100_000, unit="readings", log=True)] = 16_384
+    leaf_size: Annotated[int, Range(2, 256, unit="readings", log=True)] = 32  # the authors' value
 
     def plant_trees(self, n_machines: int, n_sensors: int, rng: np.random.Generator) -> State:
         leaf = max(1, min(self.leaf_size, self.window // 8))

@@ -45,6 +45,16 @@ def test_a_far_reading_is_among_the_strangest(name):
     assert ranks[at - 1400].mean() > 0.97
 
 
+def test_the_online_isolation_forest_does_not_take_a_slow_fault_for_normal():
+    """One sensor of four drifts by five standard deviations within ten minutes; a short window soon called it usual."""
+    values = np.random.default_rng(2).normal(size=(9250, 4))
+    values[8000:, 0] += np.minimum(np.arange(1250) / 600, 1.0) * 5.0
+
+    scores = catalog.make("detector", "online_isolation_forest").score_then_learn(_block(values))[:, 0]
+
+    assert scores[8250:].mean() > 1.0
+
+
 @pytest.mark.parametrize("name", FORESTS)
 def test_another_seed_gives_another_forest(name):
     """The seed is the only source of chance."""
