@@ -22,6 +22,9 @@ class UnknownNameError(LabError):
 
     def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
         known = sorted(choices)
+        if not known:
+            super().__init__(f"No {kind} is called {name!r}; there is none yet.")
+            return
         near = nearest(name, known)
         hint = f" Did you mean {near!r}?" if near else ""
         super().__init__(f"No {kind} is called {name!r}; choose one of: {', '.join(known)}.{hint}")

@@ -69,7 +69,12 @@ def add_handlers(api: FastAPI) -> None:
 
 def places_of(errors: Iterable[Any]) -> list[Place]:
     """Return pydantic's errors as places; what was sent is not repeated."""
-    return [Place(place=".".join(str(part) for part in one["loc"]) or "body", wrong=one["msg"]) for one in errors]
+    return [
+        Place(
+            place=".".join(str(part) for part in one["loc"]) or "body", wrong=one["msg"].removeprefix("Value error, ")
+        )
+        for one in errors
+    ]
 
 
 def invalid(errors: Iterable[Any]) -> Response:

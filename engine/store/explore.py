@@ -25,6 +25,8 @@ MOST_COPIED = 500_000  # rows of a view: the newest
 MOST_ROWS, MOST_SECONDS, LONGEST_QUERY = 10_000, 30.0, 20_000
 MOST_AT_ONCE = threading.BoundedSemaphore(2)
 NESTED = re.compile(r"\[|STRUCT|MAP|UNION|BLOB|BIT\b", re.I)
+# One call of these runs for minutes and hears no interrupt; query() would hide them in a text.
+ENDLESS = re.compile(r"\b(repeat|lpad|rpad|query)\b", re.I)
 SANDBOX = {
     "enable_external_access": "false",
     "python_enable_replacements": "false",
@@ -71,7 +73,17 @@ class Explorer(PlantTables):
             raise ParameterError(f"limit must be from 1 to {MOST_ROWS} and timeout_s from 0 to {MOST_SECONDS:g}.")
         if len(query) > LONGEST_QUERY:
             raise LabError(f"The query must be at most {LONGEST_QUERY:,} characters, got {len(query):,}.")
-        with MOST_AT_ONCE, duckdb.connect(":memory:", config=dict(SANDBOX)) as sandbox:
+        if (endless := ENDLESS.search(query)) is not None:
+            raise LabError(f"{endless.group().lower()} may run without end; write the question without that word.")
+        if not MOST_AT_ONCE.acquire(timeout=timeout_s):
+            raise LabError("Other questions are still being answered; ask again in a moment.")
+        try:
+            return self._answered(query, views, limit, timeout_s, plant)
+        finally:
+            MOST_AT_ONCE.release()
+
+    def _answered(self, query: str, views: Sequence[str], limit: int, timeout_s: float, plant: str | None) -> Answer:
+        with duckdb.connect(":memory:", config=dict(SANDBOX)) as sandbox:
             _check_statement(sandbox, query)
             began = time.monotonic()
             self._copy_views(sandbox, query, views, self._explored(plant))

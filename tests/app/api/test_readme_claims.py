@@ -186,6 +186,26 @@ def test_export_csv_downloads_the_readings(client, path):
     assert answer.headers["content-disposition"].startswith("attachment")
 
 
+def test_export_csv_is_asked_like_the_export_of_the_api(client):
+    """It gave everything whatever was asked."""
+    lines = client.get(f"/export-csv?machine={LINES[1]}&scores=false&start=2026-01-05T08:05:00Z").text.splitlines()
+
+    assert lines[0] == "timestamp,machine_id,maintenance_status,temperature,humidity,sound_level"
+    assert len(lines) == 1 + 301
+    assert all(f",{LINES[1]}," in line for line in lines[1:])
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"), [("plant=nope", 404), ("start=bad", 422), ("format=exe", 422), ("machine=a;b", 422)]
+)
+def test_export_csv_refuses_what_it_cannot_do(client, asked, status):
+    answer = client.get(f"/export-csv?{asked}")
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Value error" not in answer.json()["detail"]
+
+
 # ---- claims
 
 

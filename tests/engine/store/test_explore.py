@@ -5,7 +5,7 @@ import pytest
 
 from engine.errors import LabError
 from engine.records import Label
-from engine.store.explore import INSTRUCTOR_VIEWS, STUDENT_VIEWS
+from engine.store.explore import INSTRUCTOR_VIEWS, MOST_AT_ONCE, STUDENT_VIEWS
 from engine.store.store import Store
 from tests.engine.store.samples import START_US, block, small_store
 
@@ -99,6 +99,31 @@ def test_files_settings_and_changes_are_out_of_reach(store, query):
 def test_a_query_that_never_ends_is_stopped(store):
     with pytest.raises(LabError, match=r"took longer than 0.3 s"):
         store.explore("select count(*) from range(100000000000) a, range(1000) b", timeout_s=0.3)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select repeat('x', 2000000000)",
+        "select LPAD('x', 2000000000, 'a')",
+        "select 'x'.rpad/* */(2000000000, 'a')",
+        "select * from query('select rep' || 'eat(''x'', 2000000000)')",
+    ],
+)
+def test_a_single_call_without_end_is_refused_before_it_runs(store, query):
+    """DuckDB does not hear the interrupt inside one call: such a query held a place for a minute and a half."""
+    with pytest.raises(LabError, match="without end"):
+        store.explore(query)
+
+
+def test_who_finds_every_place_taken_is_told_so(store):
+    taken = [MOST_AT_ONCE.acquire(timeout=10) for _ in range(2)]
+    try:
+        with pytest.raises(LabError, match="ask again in a moment"):
+            store.explore("select 1", timeout_s=0.01)
+    finally:
+        for _ in filter(None, taken):
+            MOST_AT_ONCE.release()
 
 
 def test_a_query_that_eats_memory_is_stopped(store):
