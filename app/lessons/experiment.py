@@ -151,7 +151,8 @@ def _controls(lesson: Lesson, name: str, experiment: Experiment) -> dict[str, An
         return {}
     version_key = f"version-{lesson.id}-{name}"
     version = st.session_state.setdefault(version_key, 0)
-    columns = st.columns([3] * len(experiment.controls) + [1], vertical_alignment="bottom")
+    room = max(1.0, 0.4 * len(experiment.controls))  # for the word on the button, however many controls there are
+    columns = st.columns([3.0] * len(experiment.controls) + [room], vertical_alignment="bottom")
     values = {}
     for column, control in zip(columns, experiment.controls, strict=False):
         with column:

@@ -22,7 +22,7 @@ def lanes_figure(lanes: tuple[Lane, ...], revision: str) -> go.Figure:
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
-    shared = len({lane.time for lane in lanes}) == 1
+    shared = len({lane.time for lane in lanes}) == 1 and len({lane.x_title for lane in lanes} - {""}) <= 1
     figure = make_subplots(rows=len(lanes), cols=1, shared_xaxes=shared, vertical_spacing=0.06 if shared else 0.12)
     for row, lane in enumerate(lanes, start=1):
         color = OKABE_ITO[(row - 1) % len(OKABE_ITO)]

@@ -69,7 +69,8 @@ class CutsLab(LabKind):
         readings = len(stretch.calibration)
         metrics = {name: value for name, value in judged(scored, stretch.truth).items() if name in self.metrics}
         metrics |= {
-            "threshold": scored.threshold, "smallest_p": 1.0 / (readings + 1), "calibration_readings": float(readings),
+            "threshold": float(cuts[0]) if np.isfinite(cuts[0]) else None,  # the drawn machine's; each has its own
+            "smallest_p": 1.0 / (readings + 1), "calibration_readings": float(readings),
         }  # fmt: skip
         return Outcome(metrics, lanes_of(stretch, scored, float(cuts[0])))
 

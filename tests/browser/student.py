@@ -282,6 +282,7 @@ def css(key: str) -> str:
 def choose(box: Any, at: int) -> None:
     """Take one of the options by its place; their words may hold marks that the page draws otherwise."""
     option = box.get_by_test_id("stRadioOption").nth(at)
+    option.get_by_text(re.compile(r"\S")).first.wait_for()  # labels with a colon are drawn a moment later
     option.click()
     assert option.get_by_role("radio").is_checked()
 
