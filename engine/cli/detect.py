@@ -38,6 +38,7 @@ def detect(
     quiet: Annotated[bool, typer.Option("--quiet", help="No notices on stderr")] = False,
 ) -> None:
     """Score rows with a detector that sees no labels; JSON lines with score and alarm on standard output."""
+    from engine.errors import LabError
     from engine.streams.readings import BlockAssembler
     from engine.streams.scoring import RowScorer, detector_for_stream
 
@@ -58,8 +59,12 @@ def detect(
                 break
         _print(scorer.rest(), alarms_only)
     source.close()
+    bad = scorer.bad_rows + getattr(source, "bad_rows", 0)
+    if bad and bad >= taken:
+        raise LabError(
+            f"None of the {bad} rows was a reading; each must be a JSON object with machine_id, timestamp and numbers."
+        )
     if not quiet:
-        bad = scorer.bad_rows + getattr(source, "bad_rows", 0)
         print(f"{taken} rows, {scorer.alarms} alarms, {bad} that were no readings.", file=sys.stderr)
 
 

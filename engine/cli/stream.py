@@ -145,10 +145,13 @@ def say(settings: StreamSettings, text: str) -> None:
 
 
 def _place(settings: StreamSettings, flow: Flow) -> str:
+    from engine.home import home
     from engine.streams.factory import file_of
 
     if settings.output_mode == "file":
         return file_of(settings)
+    if settings.output_mode == "table":
+        return f"table {settings.output_path or home() / 'stream.duckdb'}"
     places = {"api": settings.api_url, "kafka": f"topic {getattr(flow.sink, 'topic', '')}"}
     return str(places.get(settings.output_mode, settings.output_mode))
 

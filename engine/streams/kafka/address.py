@@ -201,5 +201,5 @@ def no_broker(address: Address, problem: object) -> LabError:
     servers = ",".join(address.servers)
     return LabError(
         f"No Kafka broker answers at {servers} ({problem}); start one with `python -m engine broker` or "
-        "`docker compose up -d kafka`, or give --bootstrap-servers."
+        "`docker compose up -d kafka`, or give another address."
     )

@@ -216,13 +216,21 @@ def test_the_effective_settings_are_printed_with_their_origin(capfd: pytest.Capt
         ("detect --algorithm isolation_forst", "Did you mean 'isolation_forest'"),
         ("detect --input pigeon", "input must be one of"),
         ("detect --input file", "needs --file"),
+        ("detect --input stdin", "None of the 1 rows was a reading"),
+        ("worker --workers 0", "workers must be 1 or more"),
         ("worker --detector z_scor", "Did you mean 'z_score'"),
         ("consume --bootstrap-servers 127.0.0.1:9", "No Kafka broker answers"),
     ],
 )
 def test_a_mistake_ends_with_one_sentence_and_code_2(
-    arguments: str, part: str, quiet_place: Path, capfd: pytest.CaptureFixture[str]
+    arguments: str,
+    part: str,
+    quiet_place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("no reading\n"))
+
     assert main(arguments.split()) == 2
 
     told = capfd.readouterr().err
