@@ -80,10 +80,10 @@ function bar(app) {
   app.alerts = element("span", "alerts")
   made.append(
     app.play,
-    button(app, "again", "⏮", words.again, () => go(app, 0)),
+    button(app, "again", "|◂", words.again, () => go(app, 0)),
     button(app, "back", "−1 s", words.back, () => go(app, app.at - 1)),
     button(app, "forth", "+1 s", words.forth, () => go(app, app.at + 1)),
-    button(app, "end", "⏭", words.end, () => go(app, app.film.stills.length - 1)),
+    button(app, "end", "▸|", words.end, () => go(app, app.film.stills.length - 1)),
     speed, app.clock, element("span", "gap"), app.alerts,
   )
   return made

@@ -107,7 +107,7 @@ def _network() -> dict[str, Any]:
 
 def _queue() -> dict[str, Any]:
     words = {
-        "block": t("make the sender wait"),
+        "block": t("sender waits"),
         "drop_oldest": t("drop the oldest"),
         "drop_newest": t("drop the newest"),
         "sample": t("keep every third"),

@@ -78,6 +78,8 @@ def _application(settings: WorkerSettings) -> Any:
         more["topic_manager"] = TopicManager(
             topic_admin=_practice_admin(",".join(settings.address.servers)), consumer_group=settings.group
         )
+        # The mock holds a rebalance up for the session timeout less one second: 44 s unless told otherwise.
+        more["consumer_extra_config"] = {"session.timeout.ms": 10_000, "heartbeat.interval.ms": 1_000}
     return Application(
         broker_address=",".join(settings.address.servers),
         consumer_group=settings.group,

@@ -111,7 +111,7 @@ def test_the_supervisor_starts_a_worker_again_and_ends_all() -> None:
     assert (supervisor.pids, supervisor.restarts) == ([None, None], 1)
 
 
-def take_until(count: int, source: KafkaSource, store: ScoreRecords, patience_s: float = 120.0) -> None:
+def take_until(count: int, source: KafkaSource, store: ScoreRecords, patience_s: float = 240.0) -> None:
     """Store scores until there are so many; gives up when none has come for a while, however long it takes in all."""
     known, end = store.count(), time.monotonic() + patience_s
     while known < count and time.monotonic() < end:
