@@ -17,6 +17,7 @@ from engine.streams.kafka.address import Address
 
 STATE_KEY = "machine"
 COMMIT_S = 1.0
+PARTITIONS = 12  # of a topic that a worker has to make: the upper limit of workers; Quix would make one
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,15 @@ def run_worker(settings: WorkerSettings) -> None:
             state.set_bytes(STATE_KEY, fresh)
         return [] if result is None else [result]
 
+    made = _topic_config()
     rows = application.topic(
-        settings.topic, key_deserializer="str", value_deserializer="json", timestamp_extractor=_milliseconds
+        settings.topic,
+        key_deserializer="str",
+        value_deserializer="json",
+        timestamp_extractor=_milliseconds,
+        config=made,
     )
-    scores = application.topic(settings.scores_topic, key_serializer="str", value_serializer="json")
+    scores = application.topic(settings.scores_topic, key_serializer="str", value_serializer="json", config=made)
     application.dataframe(rows).apply(step, stateful=True, expand=True).to_topic(scores)
     application.run()
 
@@ -90,6 +96,12 @@ def _application(settings: WorkerSettings) -> Any:
         loglevel="WARNING",
         **more,
     )
+
+
+def _topic_config() -> Any:
+    from quixstreams.models.topics import TopicConfig
+
+    return TopicConfig(num_partitions=PARTITIONS, replication_factor=1)
 
 
 def _milliseconds(row: Any, _headers: Any, timestamp: Any, _kind: Any) -> int:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from engine.cli import main
+from engine.streams.cluster.worker import PARTITIONS
 
 PROJECT = Path(__file__).resolve().parents[3]
 SERVICES = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())["services"]
@@ -28,6 +29,11 @@ def test_the_broker_tells_clients_inside_and_outside_where_to_go() -> None:
     assert all(SERVICES[name]["environment"]["KAFKA_BOOTSTRAP"] in told for name in ("app", "producer", "worker"))
 
 
+def test_whoever_makes_a_topic_first_gives_it_the_same_partitions() -> None:
+    """A worker that is up before the producer must not leave the other workers idle."""
+    assert SERVICES["kafka"]["environment"]["KAFKA_NUM_PARTITIONS"] == PARTITIONS
+
+
 @pytest.mark.parametrize("name", ["producer", "worker"])
 def test_the_commands_of_the_services_are_known(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     command = re.search(r"python -m engine (\w+) (.*)\"", SERVICES[name]["command"])
@@ -39,7 +45,7 @@ def test_the_commands_of_the_services_are_known(name: str, capfd: pytest.Capture
 
 
 def test_the_files_that_the_services_install_exist() -> None:
-    wanted = {name for service in SERVICES.values() for name in re.findall(r"-r (\S+)", str(service.get("command")))}
+    wanted = {name for service in SERVICES.values() for name in re.findall(r"-[rc] (\S+\.txt)", str(service.get("command")))}
 
     assert wanted
     assert all((PROJECT / name).is_file() for name in wanted)
