@@ -1,8 +1,9 @@
-"""Who is looking: a signed cookie says the role; whoever has none is a student.
+"""Who is looking: a signed cookie says who it is; whoever has none is a student.
 
 `Access` stands in front of pages, API and sockets. It drops the headers that only it may set, reads who is asking,
 refuses requests that another site sends through the visitor's browser, and tells Streamlit (as `st.user`) and the API
-(`viewer_of`) the result.
+(`viewer_of`) the result. A person's role is never taken from the cookie: it is looked up in the class each time, so
+that a role that was taken away is gone at the next request; open sockets of that person are closed (`app/sockets.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 import streamlit as st
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -24,13 +25,14 @@ from engine.errors import AccessError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from engine.classroom.people import Person
+
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Any]]
     Send = Callable[[Any], Awaitable[None]]
 
 COOKIE = "faultlab"
 COOKIE_AGE_S = 12 * 3600  # a teaching day
-ROLES = ("student", "ta", "instructor")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 SCOPE_KEY = "faultlab.viewer"
 FOREIGN = "This request came from another site; open the lab's own page and try again."
@@ -42,16 +44,29 @@ class Viewer:
 
     role: str = "student"
     handle: str | None = None
+    person: str | None = None  # id in the class; an instructor with the pass phrase has none
 
     @property
     def teaches(self) -> bool:
         """Whether truth and controls of the plant may be shown."""
         return self.role == "instructor"
 
+    @property
+    def classmate(self) -> str | None:
+        """Id of a person who is in the class now; None for strangers, the pass phrase, and who was dropped."""
+        return None if self.handle is None else self.person
+
 
 def cookie_for(who: Viewer) -> str:
     """Return the signed cookie value that says who this is."""
-    return _signer().dumps([who.role, who.handle])
+    return _signer().dumps([who.role, who.person])
+
+
+def member(person: Person) -> Viewer:
+    """Return a person of the class as a viewer; one who was dropped or erased has neither role nor handle."""
+    if person.dropped or person.erased:
+        return Viewer(person=person.person)
+    return Viewer(person.role, person.handle, person.person)
 
 
 def by_cookie(connection: HTTPConnection) -> Viewer | None:
@@ -71,15 +86,25 @@ def by_token(connection: HTTPConnection) -> Viewer | None:
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return None
-    return lab().desks.holder(token.strip(), _by_signature)
+    return _by_signature(token.strip()) or member(lab().classroom.people.by_token(token.strip()))
 
 
 def _by_signature(token: str) -> Viewer | None:
     try:
-        role, handle = _signer().loads(token, max_age=COOKIE_AGE_S)
+        role, person = _signer().loads(token, max_age=COOKIE_AGE_S)
     except (BadSignature, ValueError, TypeError):
         return None
-    return Viewer(role, handle) if role in ROLES else None
+    if person is None:
+        return Viewer(role) if role == "instructor" else None
+    return standing(str(person))
+
+
+def standing(person: str) -> Viewer | None:
+    """Return who this person of the class is at this moment; None for an id that is nobody's."""
+    try:
+        return member(lab().classroom.people.get(person))
+    except AccessError:
+        return None
 
 
 # Tried in this order, the first answer counts; a function from a connection to a Viewer or None.
@@ -101,10 +126,11 @@ def instructor_of(connection: HTTPConnection) -> Viewer:
 
 
 def viewer() -> Viewer:
-    """Return who looks at this page (for pages)."""
-    role = str(st.user.get("role") or "student")
-    handle = st.user.get("handle")
-    return Viewer(role if role in ROLES else "student", unquote(str(handle)) if handle else None)
+    """Return who looks at this page (for pages); a person's role is looked up anew at each run."""
+    person = st.user.get("person")
+    if person:
+        return standing(str(person)) or Viewer()
+    return Viewer("instructor") if st.user.get("role") == "instructor" else Viewer()
 
 
 def require_instructor() -> Viewer:
@@ -136,8 +162,10 @@ class Access:
         except AccessError as problem:
             return await _refuse(scope, receive, send, 401, str(problem))
         scope[SCOPE_KEY] = who
-        scope["headers"] += [(b"x-lab-role", who.role.encode()), (b"x-lab-handle", quote(who.handle or "").encode())]
-        return await self.app(scope, receive, send)
+        scope["headers"] += [(b"x-lab-role", who.role.encode()), (b"x-lab-person", (who.person or "").encode())]
+        if scope["type"] == "http" or who.person is None:
+            return await self.app(scope, receive, send)
+        return await lab().sockets.carry(self.app, scope, receive, send, lambda: standing(str(who.person)) == who)
 
 
 def is_foreign(connection: HTTPConnection) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from app.feed import Feed
@@ -12,13 +11,9 @@ from engine.external import Externals, Shown
 from engine.predicting import Predictors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from app.access import Viewer
     from engine.classroom.classroom import Classroom
-
-REMEMBER_S, MOST_REMEMBERED = 5.0, 5000  # a token that was ended works at most so long
 
 
 class Desks:
@@ -36,7 +31,6 @@ class Desks:
         self._store, self._folder = store, folder
         self._lock = threading.RLock()
         self._live: dict[str, tuple[Any, Hub, Feed]] = {}
-        self._holders: dict[str, tuple[float, Viewer | None]] = {}
         self._school: tuple[Classroom, Any] | None = None
         self.predictors = Predictors(store, folder / "models")
         self.externals = Externals(store, folder / "external")
@@ -64,28 +58,6 @@ class Desks:
                 hub = Hub()
                 self._live[plant] = (found, hub, Feed(found, Shown(found), hub))
             return self._live[plant][1:]
-
-    def holder(self, token: str, by_signature: Callable[[str], Viewer | None]) -> Viewer:
-        """Return whose token it is: signed by this lab, or a person's own; remembered for a few seconds.
-
-        Raises
-        ------
-        AccessError
-            When it is nobody's.
-        """
-        at, found = self._holders.get(token, (-1e9, None))
-        if found is None or time.monotonic() - at > REMEMBER_S:
-            found = by_signature(token) or self._person(token)
-            if len(self._holders) > MOST_REMEMBERED:
-                self._holders.clear()
-            self._holders[token] = (time.monotonic(), found)
-        return found
-
-    def _person(self, token: str) -> Viewer:
-        from app.access import Viewer
-
-        person = self.classroom.people.by_token(token)
-        return Viewer(person.role, person.handle)
 
     def beat(self) -> None:
         """Tell viewers of plants that others feed how things stand when nothing comes."""

@@ -7,13 +7,22 @@ source for these literals and fails when a catalogue lacks one.
 from __future__ import annotations
 
 import functools
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 import yaml
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
 LOCALES = Path(__file__).parent / "locales"
 LANGUAGE_KEY = "language"
+LANGUAGE_COOKIE = "faultlab_language"  # the choice of the sign-in page, which has no session
+LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español"}
+_spoken: ContextVar[str | None] = ContextVar("language", default=None)
 
 
 @functools.cache
@@ -30,8 +39,31 @@ def languages() -> list[str]:
     return ["en", *sorted(file.stem for file in LOCALES.glob("*.yaml"))]
 
 
+def wished(cookies: Mapping[str, str], accepted: str = "") -> str:
+    """Return the language of a visitor without a session: the one chosen before, else the browser's, else English."""
+    asked = [
+        cookies.get(LANGUAGE_COOKIE, ""),
+        *(part.split(";")[0].strip()[:2].lower() for part in accepted.split(",")),
+    ]
+    return next((code for code in asked if code and code in languages()), "en")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Answer in this language meanwhile, whatever the session says; for routes."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def spoken() -> str:
+    """Return the code of the language that `t` answers in now."""
+    return _spoken.get() or st.session_state.get(LANGUAGE_KEY, "en")
+
+
 def t(text: str, **values: object) -> str:
     """Return the text in this session's language, `{name}` filled from `values`."""
-    chosen = st.session_state.get(LANGUAGE_KEY, "en")
-    shown = catalogue(chosen).get(text, text)
+    shown = catalogue(spoken()).get(text, text)
     return shown.format(**values) if values else shown

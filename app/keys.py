@@ -39,10 +39,10 @@ class Keys:
             self.fresh_phrase = None if phrase else new_phrase()
             self._write(phrase or self.fresh_phrase or new_phrase())
         kept = json.loads(self.file.read_text(encoding="utf-8"))
-        self.cookie_secret: str = kept["cookie_secret"]
         self._salt, self._hash = bytes.fromhex(kept["salt"]), bytes.fromhex(kept["phrase_scrypt"])
         if phrase:
             self._hash = _hashed(phrase, self._salt)
+        self.cookie_secret: str = kept["cookie_secret"] + self._hash.hex()  # a new phrase ends what the old one opened
 
     def is_phrase(self, text: str) -> bool:
         """Tell whether the text is the instructors' pass phrase; compares in constant time."""

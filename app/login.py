@@ -1,5 +1,8 @@
 """Signing in: a small page of our own at /login, without scripts, fonts or styles from anywhere else.
 
+It speaks the language that was chosen on it (`?language=de`, kept in a cookie that the pages read too), or else the
+browser's.
+
 Each way to sign in is one entry of `ways`: the pass phrase, and the class's own (join code, handle and PIN).
 """
 
@@ -15,6 +18,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.access import COOKIE, COOKIE_AGE_S, Viewer, cookie_for, viewer_of
+from app.i18n import LANGUAGE_COOKIE, LANGUAGE_NAMES, languages, speaking, spoken, t, wished
 from app.lab import lab
 from engine.errors import AccessError
 
@@ -52,9 +56,13 @@ class Way(Protocol):
     """
 
     name: str
-    title: str
     slows_down: bool
-    fields: tuple[Field, ...]
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def fields(self) -> tuple[Field, ...]: ...
 
     def check(self, form: Mapping[str, str]) -> Viewer | Welcome: ...
 
@@ -63,14 +71,20 @@ class PassPhrase:
     """The instructors' way."""
 
     name = "instructor"
-    title = "Instructors"
     slows_down = False
-    fields = (Field("phrase", "Pass phrase", "password"),)
+
+    @property
+    def title(self) -> str:
+        return t("Instructors")
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return (Field("phrase", t("Pass phrase"), "password"),)
 
     def check(self, form: Mapping[str, str]) -> Viewer:
         if lab().keys.is_phrase(form.get("phrase", "")):
             return Viewer("instructor")
-        raise AccessError("That is not the pass phrase; the terminal showed it at the first start of this lab.")
+        raise AccessError(t("That is not the pass phrase; the terminal showed it at the first start of this lab."))
 
 
 def ways() -> tuple[Way, ...]:
@@ -82,8 +96,16 @@ def ways() -> tuple[Way, ...]:
 
 async def login(request: Request) -> Response:
     """GET shows the forms; POST checks one of them and sets the cookie."""
-    if request.method == "GET":
-        return _with_visit(request, HTMLResponse(_page("")))
+    chosen = request.query_params.get("language", "")
+    asked = {LANGUAGE_COOKIE: chosen} if chosen in languages() else request.cookies
+    with speaking(wished(asked, request.headers.get("accept-language", ""))):
+        answer = _with_visit(request, HTMLResponse(_page(""))) if request.method == "GET" else await _entered(request)
+    if asked is not request.cookies:
+        answer.set_cookie(LANGUAGE_COOKIE, chosen, 365 * 86400, httponly=True, samesite="lax")
+    return answer
+
+
+async def _entered(request: Request) -> Response:
     address = request.client.host if request.client else ""
     form: dict[str, str] = {}
     try:
@@ -131,7 +153,7 @@ async def _form(request: Request) -> dict[str, str]:
     async for part in request.stream():
         body += part
         if len(body) > MAX_FORM_BYTES:
-            raise AccessError(f"The form must not exceed {MAX_FORM_BYTES} bytes; go back and fill it in again.")
+            raise AccessError(t("The form must not exceed {n} bytes; go back and fill it in again.", n=MAX_FORM_BYTES))
     return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
@@ -139,19 +161,35 @@ def _way(name: str) -> Way:
     for way in ways():
         if way.name == name:
             return way
-    raise AccessError("Choose one of the forms on this page.")
+    raise AccessError(t("Choose one of the forms on this page."))
 
 
 def _page(problem: str, active: str = "") -> str:
     known = {way.name for way in ways()}
     top = f'<p role="alert">{escape(problem)}</p>' if problem and active not in known else ""
     forms = "".join(_form_html(way, problem if way.name == active else "") for way in ways())
-    return PAGE.replace("<!--forms-->", top + forms)
+    others = [(code, LANGUAGE_NAMES.get(code, code)) for code in languages() if code != spoken()]
+    links = [f'<a href="login?language={code}" lang="{code}">{name}</a>' for code, name in others]
+    return _framed(top + forms, " · ".join([f'<a href="./">{escape(t("Back to the lab"))}</a>', *links]))
 
 
 def _welcome(html: str) -> str:
     """Return the page that is shown once after joining."""
-    return PAGE.replace("<!--forms-->", html).replace("Back to the lab", "Go to the lab")
+    return _framed(html, f'<a href="./">{escape(t("Go to the lab"))}</a>')
+
+
+def _framed(html: str, foot: str) -> str:
+    words = {
+        "language": spoken(),
+        "title": escape(t("Sign in")),
+        "lead": escape(t("Students need no account to watch the plant.")),
+        "forms": html,
+        "foot": foot,
+    }
+    page = PAGE
+    for name, text in words.items():
+        page = page.replace(f"<!--{name}-->", text)
+    return page
 
 
 def _form_html(way: Way, problem: str) -> str:
@@ -162,12 +200,12 @@ def _form_html(way: Way, problem: str) -> str:
     )
     alert = f'<p role="alert">{escape(problem)}</p>' if problem else ""
     return (
-        f'<form method="post" action="login"><h2>{escape(way.title)}</h2>{alert}{inputs}'
-        f'<input type="hidden" name="way" value="{way.name}"><button type="submit">Sign in</button></form>'
+        f'<form method="post" action="login"><h2>{escape(way.title)}</h2>{alert}{inputs}<input type="hidden" '
+        f'name="way" value="{way.name}"><button type="submit">{escape(t("Sign in"))}</button></form>'
     )
 
 
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>FaultLab: sign in</title>
+PAGE = """<!doctype html><html lang="<!--language-->"><head><meta charset="utf-8"><title>FaultLab: <!--title--></title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>
 :root{color-scheme:light dark;--ink:#1c2733;--soft:#5a6878;--paper:#f5f7f9;--card:#fff;--line:#d5dce3;--main:#0b6477}
 @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9fb0c0;--paper:#10171e;--card:#18222c;--line:#2e3b48;
@@ -183,5 +221,5 @@ border:0;border-radius:8px;background:var(--main);color:#fff;font:inherit;font-w
 .key{font:600 1.5rem/1.3 ui-monospace,monospace;color:var(--ink);letter-spacing:.04em;margin:0 0 .8rem}
 :focus-visible{outline:3px solid var(--main);outline-offset:2px}[role=alert]{color:#b3410a;margin:0 0 .4rem}
 @media(prefers-color-scheme:dark){[role=alert]{color:#ffa66b}}a{color:var(--main)}</style></head>
-<body><main><h1>FaultLab</h1><p>Students need no account to watch the plant.</p><div class="forms"><!--forms--></div>
-<p><a href="./">Back to the lab</a></p></main></body></html>"""
+<body><main><h1>FaultLab</h1><p><!--lead--></p><div class="forms"><!--forms--></div>
+<p><!--foot--></p></main></body></html>"""

@@ -131,6 +131,7 @@ async def _watch_over(opened: Lab) -> None:
         opened.runner.revive()
         opened.feed.beat()
         opened.desks.beat()
+        opened.sockets.beat()
 
 
 def _greet() -> None:

@@ -10,11 +10,10 @@ import streamlit as st
 
 from app.access import Viewer, viewer
 from app.following import follow_stage
-from app.i18n import LANGUAGE_KEY, languages, t
+from app.i18n import LANGUAGE_COOKIE, LANGUAGE_KEY, LANGUAGE_NAMES, languages, t, wished
 from app.keys_of_session import MENU_KEY, PROJECTOR_KEY
 
 ROOT = Path(__file__).resolve().parents[1]
-LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español"}
 EVERYONE = ("student", "ta", "instructor")
 STAFF = ("ta", "instructor")
 INSTRUCTORS = ("instructor",)
@@ -118,6 +117,8 @@ def frame() -> None:
     st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR_PX)
     st.html(f"<style>{STYLE}</style>")
     st.logo(str(LOGO), size="large", icon_image=str(ICON))
+    if LANGUAGE_KEY not in st.session_state and LANGUAGE_COOKIE in st.context.cookies:
+        st.session_state[LANGUAGE_KEY] = wished(st.context.cookies)
     who = viewer()
     sections = menu(who.role)
     st.session_state[MENU_KEY] = sections

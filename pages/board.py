@@ -14,7 +14,7 @@ who, school = viewer(), lab().classroom
 st.title(t("Board"))
 
 try:
-    person = None if who.handle is None else school.people.by_handle(who.handle).person
+    person = who.classmate
     if person is None and not who.teaches:
         st.info(t("Sign in with your handle and PIN to see the boards of your class."))
         st.stop()

@@ -19,7 +19,7 @@ st.markdown(
 )
 
 try:
-    person = None if who.handle is None else school.people.by_handle(who.handle).person
+    person = who.classmate
     out = assignment_titles(spec for spec, state in school.assignments.all() if state in ("released", "published"))
     if not out:
         st.info(t("No assignment is released yet."))

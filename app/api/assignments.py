@@ -9,11 +9,12 @@ import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
-from app.access import viewer_of
+from app.access import standing
+from app.api.classroom import Member
 from app.classroom.student import StudentDesk
 from app.classroom.student_data import window
 from app.lab import lab
@@ -29,13 +30,9 @@ LONGEST_NAME = 80
 _FRESH = {"Cache-Control": "no-store"}
 
 
-def desk_of(request: Request) -> StudentDesk:
+def desk_of(who: Member) -> StudentDesk:
     """Return the desk of the person who asks; AccessError for strangers. A FastAPI dependency."""
-    who = viewer_of(request)
-    if who.handle is None:
-        raise AccessError("Sign in with your handle and PIN at /login, or send your personal token.")
-    school = lab().classroom
-    return StudentDesk(school, school.people.by_handle(who.handle))
+    return StudentDesk(lab().classroom, who)
 
 
 Desk = Annotated[StudentDesk, Depends(desk_of)]
@@ -71,12 +68,14 @@ async def stream(
     if desk.card(assignment).spec.future_hidden:
         raise AccessError("The stream of this assignment runs on its labelling page, once.")
     block, _ = await asyncio.to_thread(desk.readings, assignment)
-    return StreamingResponse(_ticks(block, speed, limit), media_type="text/event-stream", headers=_FRESH)
+    return StreamingResponse(_ticks(desk, block, speed, limit), media_type="text/event-stream", headers=_FRESH)
 
 
-async def _ticks(block: Any, speed: float, limit: int | None) -> AsyncIterator[bytes]:
-    steps = (block.times_us[1:] - block.times_us[:-1]).tolist()
+async def _ticks(desk: StudentDesk, block: Any, speed: float, limit: int | None) -> AsyncIterator[bytes]:
+    steps, who = (block.times_us[1:] - block.times_us[:-1]).tolist(), standing(desk.person.person)
     for tick in range(min(len(block), limit or len(block))):
+        if standing(desk.person.person) != who:
+            return  # dropped meanwhile, or another role
         if tick:
             await asyncio.sleep(steps[tick - 1] / 1e6 / speed)
         yield b"data: " + orjson.dumps(_tick(block, tick)) + b"\n\n"

@@ -34,11 +34,10 @@ FILES = {
 
 def person_of(request: Request) -> Person:
     """Return the person of the class who asks; AccessError for anybody who is not in it."""
-    handle = viewer_of(request).handle
-    found = [one for one in _class().people.all(dropped=False) if handle is not None and one.handle == handle]
-    if not found:
-        raise AccessError("This is for people of the class; send your personal token.")
-    return found[0]
+    person = viewer_of(request).classmate
+    if person is None:
+        raise AccessError("This is for people of the class; sign in at /login or send your personal token.")
+    return _class().people.get(person)
 
 
 Member = Annotated[Person, Depends(person_of)]

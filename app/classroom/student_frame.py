@@ -15,7 +15,6 @@ from app.i18n import t
 from app.jobs import Job, show_progress
 from app.keys_of_session import MENU_KEY
 from app.lab import lab
-from engine.errors import AccessError
 
 if TYPE_CHECKING:
     from app.classroom.student import Card
@@ -27,14 +26,13 @@ PHASE_ICONS = {"before": "hourglass_empty", "open": "edit", "late": "running_wit
 
 def desk_or_stop() -> StudentDesk:  # noqa: RET503
     """Return the desk of who looks at this page; for strangers the page ends here with the way in."""
-    who = viewer()
-    if who.handle is not None:
-        try:
-            return StudentDesk(lab().classroom, lab().classroom.people.by_handle(who.handle))
-        except AccessError as problem:
-            st.warning(str(problem))
-            st.html('<a href="logout">{}</a>'.format(t("Sign out")))
-            st.stop()
+    who, people = viewer(), lab().classroom.people
+    if who.classmate is not None:
+        return StudentDesk(lab().classroom, people.get(who.classmate))
+    if who.person is not None:
+        st.warning(t("You are not in the class any more; sign in again or ask your instructor."))
+        st.html('<a href="logout">{}</a>'.format(t("Sign out")))
+        st.stop()
     if who.teaches:
         st.info(t("This is the students' side. Yours is under Class: people, assignments, grading."))
     else:

@@ -134,13 +134,6 @@ class People:
             raise AccessError(NO_ENTRY)
         return _person(row)
 
-    def by_handle(self, handle: str) -> Person:
-        """Return the person who is signed in under a handle; one who was dropped or erased is nobody any more."""
-        row = self._records.people.one(handle=handle)
-        if row is None or row["dropped"] or row["erased"]:
-            raise AccessError("You are not in the class any more; sign in again or ask your instructor.")
-        return _person(row)
-
     def all(self, *, dropped: bool = True) -> list[Person]:
         """Return everybody by handle (never in the order of names), dropped ones too unless told otherwise."""
         return [p for p in map(_person, self._records.people.find("handle")) if dropped or not p.dropped]

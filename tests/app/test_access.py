@@ -9,7 +9,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from app.access import COOKIE, Access, Viewer, cookie_for, viewer_of
+from app.access import COOKIE, Access, Viewer, cookie_for, member, viewer_of
 from app.keys import FREE_GUESSES, Keys, new_phrase
 from app.login import login, logout
 from tests.app.conftest import PHRASE
@@ -27,6 +27,16 @@ async def socket(websocket):
     await websocket.close()
 
 
+heard: list[str] = []
+
+
+async def echo(websocket):
+    await websocket.accept()
+    async for text in websocket.iter_text():
+        heard.append(text)
+        await websocket.send_text(f"{viewer_of(websocket).role}: {text}")
+
+
 @pytest.fixture
 def client(opened):
     routes = [
@@ -34,6 +44,7 @@ def client(opened):
         Route("/login", login, methods=["GET", "POST"]),
         Route("/logout", logout),
         WebSocketRoute("/socket", socket),
+        WebSocketRoute("/echo", echo),
     ]
     return TestClient(Access(Starlette(routes=routes)), follow_redirects=False)
 
@@ -42,14 +53,24 @@ def sign_in(client, phrase=PHRASE):
     return client.post("/login", data={"way": "instructor", "phrase": phrase})
 
 
+def cookies(who):
+    return {"Cookie": f"{COOKIE}={cookie_for(who)}"}
+
+
+def seen(client, who):
+    """Return role and handle that a request with the cookie of `who` has now."""
+    answer = client.get("/who", headers=cookies(who)).json()
+    return answer["role"], answer["handle"]
+
+
 def test_who_has_no_cookie_is_a_student(client):
     assert client.get("/who").json()["role"] == "student"
 
 
 def test_headers_that_a_client_sends_are_dropped(client):
-    answer = client.get("/who", headers={"X-Lab-Role": "instructor", "x-LAB-handle": "eve", "X-Lab-Other": "1"}).json()
+    answer = client.get("/who", headers={"X-Lab-Role": "instructor", "x-LAB-person": "P0", "X-Lab-Other": "1"}).json()
 
-    assert answer["headers"] == {"x-lab-role": "student", "x-lab-handle": ""}
+    assert answer["headers"] == {"x-lab-role": "student", "x-lab-person": ""}
 
 
 def test_the_pass_phrase_makes_an_instructor(client):
@@ -100,16 +121,110 @@ def test_a_cookie_of_another_installation_is_a_student(client, opened, tmp_path)
     assert client.get("/who", headers={"Cookie": f"{COOKIE}={theirs}"}).json()["role"] == "student"
 
 
-def test_a_cookie_with_an_unknown_role_is_a_student(client, opened):
-    value = cookie_for(Viewer("principal"))
+def test_a_new_pass_phrase_ends_what_the_old_one_opened_and_the_same_one_does_not(client, opened, tmp_path):
+    """After a restart; the file with the secret is the same."""
+    old = cookies(Viewer("instructor"))
 
-    assert client.get("/who", headers={"Cookie": f"{COOKIE}={value}"}).json()["role"] == "student"
+    opened.keys = Keys(tmp_path, "another-phrase")
+    after = client.get("/who", headers=old).json()["role"]
+    opened.keys = Keys(tmp_path, PHRASE)
+
+    assert after == "student"
+    assert client.get("/who", headers=old).json()["role"] == "instructor"
 
 
-def test_a_handle_with_any_letters_survives_the_way(client, opened):
-    value = cookie_for(Viewer("student", "Zoë 🦊"))
+@pytest.mark.parametrize("who", [Viewer("principal"), Viewer("ta"), Viewer("instructor", "eve", "P0000")])
+def test_a_cookie_of_nobody_in_the_class_is_a_student(client, who):
+    """Even a signed one: only the pass phrase makes an instructor without a person behind it."""
+    assert seen(client, who) == ("student", None)
 
-    assert client.get("/who", headers={"Cookie": f"{COOKIE}={value}"}).json()["handle"] == "Zoë 🦊"
+
+@pytest.mark.parametrize("role", ["ta", "instructor"])
+def test_a_role_that_is_taken_away_is_gone_at_the_next_request(client, opened, role):
+    people = opened.classroom.people
+    person, _ = people.add(role)
+    token = {"Authorization": f"Bearer {people.token(person.person)}"}
+    cookie = member(person)
+    before = seen(client, cookie), client.get("/who", headers=token).json()["role"]
+
+    people.set_role(person.person, "student")
+
+    assert before == ((role, person.handle), role)
+    assert seen(client, cookie) == ("student", person.handle)
+    assert client.get("/who", headers=token).json()["role"] == "student"
+
+
+def test_who_is_dropped_or_erased_has_neither_role_nor_handle_at_the_next_request(client, opened):
+    people = opened.classroom.people
+    person, _ = people.add("ta")
+    token = {"Authorization": f"Bearer {people.token(person.person)}"}
+    cookie = member(person)
+
+    people.drop(person.person)
+    dropped, by_token = seen(client, cookie), client.get("/who", headers=token).status_code
+    people.drop(person.person, dropped=False)
+    back = seen(client, cookie)
+    people.erase(person.person)
+
+    assert (dropped, by_token) == (("student", None), 401)
+    assert back == ("ta", person.handle)
+    assert seen(client, cookie) == ("student", None)
+
+
+def test_a_token_that_was_replaced_ends_at_once(client, opened):
+    people = opened.classroom.people
+    person, _ = people.add()
+    old = {"Authorization": f"Bearer {people.token(person.person)}"}
+    assert client.get("/who", headers=old).status_code == 200
+
+    people.token(person.person)
+
+    assert client.get("/who", headers=old).status_code == 401
+
+
+def test_a_message_on_the_socket_of_somebody_who_lost_the_role_never_arrives(client, opened):
+    """Streamlit answers a click by calling what the page had stored for it, before the page asks who it is."""
+    people = opened.classroom.people
+    person, _ = people.add("ta")
+    heard.clear()
+    with client.websocket_connect("/echo", headers=cookies(member(person))) as connection:
+        connection.send_text("a mark")
+        assert connection.receive_text() == "ta: a mark"
+
+        people.set_role(person.person, "student")
+        connection.send_text("another mark")
+
+        with pytest.raises(WebSocketDisconnect):
+            connection.receive_text()
+    assert heard == ["a mark"]
+
+
+@pytest.mark.parametrize("change", ["drop", "erase"])
+def test_an_open_socket_of_somebody_who_left_is_closed_without_a_message(client, opened, change):
+    person, _ = opened.classroom.people.add()
+    with client.websocket_connect("/echo", headers=cookies(member(person))) as connection:
+        connection.send_text("here")
+        connection.receive_text()
+        getattr(opened.classroom.people, change)(person.person)
+
+        opened.sockets.beat()
+
+        with pytest.raises(WebSocketDisconnect) as closed:
+            connection.receive_text()
+    assert closed.value.code == 1012
+
+
+def test_sockets_of_others_stay_open(client, opened):
+    people = opened.classroom.people
+    ann, bob = people.add()[0], people.add("ta")[0]
+    with client.websocket_connect("/echo", headers=cookies(member(ann))) as connection:
+        people.set_role(bob.person, "student")
+        people.set_labels(ann.person, ["extra time 1.25"])
+
+        opened.sockets.beat()
+        connection.send_text("still here")
+
+        assert connection.receive_text() == "student: still here"
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
@@ -169,3 +284,42 @@ def test_phrases_differ_and_can_be_said():
 
     assert len(phrases) == 50
     assert all(len(phrase) == 20 and phrase.isascii() for phrase in phrases)
+
+
+@pytest.mark.parametrize(
+    ("way", "word"),
+    [({"headers": {"Accept-Language": "de-CH,de;q=0.9,en;q=0.5"}}, "Passphrase"), ({"headers": {}}, "Pass phrase")],
+)
+def test_the_login_page_speaks_the_browsers_language(client, way, word):
+    text = client.get("/login", **way).text
+
+    assert word in text
+    assert f'<html lang="{"de" if word == "Passphrase" else "en"}">' in text
+    assert "<!--" not in text
+
+
+def test_a_language_that_was_chosen_stays_also_for_refusals(client):
+    client.get("/login?language=de", headers={"Accept-Language": "en"})
+
+    assert "Zurück zum Labor" in client.get("/login", headers={"Accept-Language": "en"}).text
+    assert "Das ist nicht die Passphrase" in sign_in(client, "wrong").text
+    wrong = client.post("/login", data={"way": "enter", "handle": "calm-otter", "pin": "000000"})
+    assert "Damit öffnet sich die Klasse nicht" in wrong.text
+    assert "Back to the lab" in client.get("/login?language=en").text
+
+
+@pytest.mark.parametrize("language", ["xx", "../de", '"><script>', ""])
+def test_a_language_that_is_not_there_changes_nothing(client, language):
+    answer = client.get("/login", params={"language": language})
+
+    assert "Back to the lab" in answer.text
+    assert "faultlab_language" not in answer.headers["set-cookie"]
+
+
+def test_who_joins_in_german_gets_handle_and_pin_in_german(client, opened):
+    client.get("/login?language=de")
+
+    answer = client.post("/login", data={"way": "join", "code": opened.classroom.people.join_code()})
+
+    assert "Schreiben Sie beides auf" in answer.text
+    assert "language=" not in answer.text  # choosing a language there would lose the PIN

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.keys_of_session import MENU_KEY
+from tests.app.conftest import user
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = str(ROOT / "app" / "shell.py")
@@ -15,7 +16,7 @@ SHELL = str(ROOT / "app" / "shell.py")
 
 def opened_page(name, role="student"):
     test = AppTest.from_file(SHELL, default_timeout=20)
-    test.user = {"role": role}
+    test.user = user(role)
     test.run()
     if name != "home":
         test.switch_page(str(ROOT / "pages" / f"{name}.py")).run()

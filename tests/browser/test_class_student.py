@@ -13,7 +13,7 @@ from engine.classroom.assignments import Sealed
 from engine.classroom.gate import Gate, GateRow
 from engine.classroom.opening import open_class
 from tests.app.served import Served
-from tests.browser.conftest import SIZE, listen, wait_until
+from tests.browser.conftest import SIZE, listen, sign_in, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,11 +38,12 @@ BOARD = "split: {public: 0.5, by: event}\nboard: {show: handles, step: 0.1}\n"
 
 @dataclass
 class Evening:
-    """A served class with one student, and what must never be seen."""
+    """A served class with a student and an assistant, and what must never be seen."""
 
     served: Served
     handle: str
     pin: str
+    assistant: tuple[str, str]
     secrets: list[bytes]
 
 
@@ -51,10 +52,12 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
     folder = tmp_path_factory.mktemp("class") / "home"
     with open_class(folder) as school:
         person, pin = school.people.add()
+        assistant, pin_of_assistant = school.people.add("ta")
         secrets = [_made(school, person.person, *one) for one in _assignments()]
     secrets.append([(folder / "vault.duckdb").name.encode()])
     with Served(folder) as served:
-        yield Evening(served, person.handle, pin, [one for group in secrets for one in group])
+        sealed = [one for group in secrets for one in group]
+        yield Evening(served, person.handle, pin, (assistant.handle, pin_of_assistant), sealed)
 
 
 def _assignments() -> list[tuple[str, str]]:
@@ -111,12 +114,16 @@ def enter(browser: Any, evening: Evening) -> tuple[Any, list[bytes]]:
                 heard.append(str(gone).encode())
 
     page.on("response", answered)
+    come_in(page, evening.handle, evening.pin)
+    return page, heard
+
+
+def come_in(page: Any, handle: str, pin: str) -> None:
     page.goto("/login")
-    page.fill("input[name=handle]", evening.handle)
-    page.fill("input[name=pin]", evening.pin)
+    page.fill("input[name=handle]", handle)
+    page.fill("input[name=pin]", pin)
     page.press("input[name=pin]", "Enter")
     page.wait_for_url("**/")
-    return page, heard
 
 
 def bench(page: Any, name: str) -> Any:
@@ -170,6 +177,60 @@ def test_a_week_at_one_hertz_is_zoomed_and_labelled_by_drag_and_keys(browser, ev
     window = page.request.get("/api/v1/assignments/week/window?machine=MACHINE_001&points=2000").json()
     assert all(len(values) <= 2000 for side in ("lo", "hi") for values in window[side].values())
     page.context.close()
+
+
+def test_labels_are_made_by_hand_and_handed_in_by_clicking(browser, evening):
+    """The receipt on the page is the one that the server keeps; nothing is taken before the word of honour."""
+    page, _ = enter(browser, evening)
+    view = bench(page, "board")
+    view.locator(".plots").focus()
+    page.keyboard.press("l")
+    wait_until(page, lambda: view.get_attribute("data-mode") == "label")
+    drag(page, view, 0.3, 0.4)
+    page.get_by_text("Label 1 of 1").wait_for(timeout=20_000)
+    page.get_by_role("textbox", name="Reason, one sentence").fill("vibration jumps and stays")
+    page.get_by_role("textbox", name="Reason, one sentence").press("Enter")
+    page.get_by_role("button", name="sure", exact=True).click()
+    button = page.get_by_role("button", name="Hand in these 1")
+    wait_until(page, button.is_disabled)
+
+    page.get_by_text("This is my own work").click()
+    wait_until(page, button.is_enabled)
+    button.click()
+    page.get_by_text("Handed in. Your receipt:").wait_for(timeout=20_000)
+
+    kept = page.request.get("/api/v1/assignments/board/submissions").json()
+    shown = page.get_by_test_id("stMainBlockContainer").inner_text()
+    assert [one["attempt"] for one in kept] == [1]
+    assert kept[0]["submission"] in shown
+    assert kept[0]["sha256"] in shown
+    page.context.close()
+
+
+def test_an_assistant_who_is_made_a_student_loses_the_open_grading_page_within_seconds(browser, evening):
+    """Nobody touches the assistant's tab: the server ends its session, and the new one is a student's."""
+    context = browser.new_context(base_url=evening.served.url, viewport=SIZE)
+    page = context.new_page()
+    come_in(page, *evening.assistant)
+    page.goto("/grading")
+    page.get_by_role("heading", name="Grading", level=1).wait_for(timeout=30_000)
+    page.get_by_role("link", name="Grading").wait_for()
+    office = browser.new_context(base_url=evening.served.url, viewport=SIZE).new_page()
+    sign_in(office)
+    office.goto("/class_room?part=people")
+    rows = office.get_by_test_id("stDataFrame").first
+    rows.wait_for(timeout=30_000)
+
+    rows.click(position={"x": 18, "y": 18})  # everybody: the student stays one
+    office.get_by_text("2 chosen").wait_for(timeout=20_000)
+    office.get_by_role("button", name="Role").click()
+    office.get_by_role("button", name="Set role").click()
+
+    wait_until(page, lambda: page.get_by_role("link", name="Grading").count() == 0, 20)
+    assert page.get_by_role("heading", name="Grading", level=1).count() == 0
+    assert page.request.get("/api/v1/me").json()["role"] == "student"
+    office.context.close()
+    context.close()
 
 
 def test_no_surface_of_a_student_holds_truth_while_a_graded_assignment_is_open(browser, evening):

@@ -19,6 +19,7 @@ from engine.records import time_us
 from engine.runner import Runner
 from engine.store.store import Store
 from tests.app.classroom import demo_class
+from tests.app.conftest import user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,9 +61,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     opened.close()
 
 
-def page(name: str, part: str = "", role: str = "instructor", handle: str | None = None) -> AppTest:
+def page(name: str, part: str = "", role: str = "instructor", person: str | None = None) -> AppTest:
     test = AppTest.from_file(SHELL, default_timeout=60)
-    test.user = {"role": role, "handle": handle}
+    test.user = user(role) if person is None else {"role": role, "person": person}
     test.run()
     if part:
         test.query_params["part"] = part
@@ -91,24 +92,40 @@ def test_every_part_of_every_page_runs(made: Lab, name: str, part: str):
 @pytest.mark.parametrize("role", ["student", "ta"])
 def test_nobody_but_instructors_gets_these_pages(made: Lab, role: str):
     test = AppTest.from_file(SHELL, default_timeout=20)
-    test.user = {"role": role}
+    test.user = user(role)
     test.run()
     shown = {one.url_path for pages in test.session_state[MENU_KEY].values() for one in pages}
     theirs = {"grading"} if role == "ta" else set()
     assert shown & set(PAGES) == theirs
     for name in sorted(set(PAGES) - theirs):
         alone = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=20)
-        alone.user = {"role": role}
+        alone.user = user(role)
         alone.run()
         assert not alone.title
         assert "instructors" in alone.warning[0].value
 
 
 def test_an_assistant_grades_without_names_exports_or_publishing(made: Lab):
-    test = page("grading", "gradebook", role="ta", handle="calm-otter")
+    test = page("grading", "gradebook", role="ta")
 
     assert not test.exception
     assert test.button_group[0].options == ["Queue", "Results and marks", "Items"]
+
+
+@pytest.mark.parametrize("change", ["student", "dropped"])
+def test_an_assistant_who_is_one_no_longer_finds_the_grading_page_shut_at_the_next_run(made: Lab, change: str):
+    """Also with the session that was opened before."""
+    people = made.classroom.people
+    person, _ = people.add("ta")
+    test = page("grading", role="ta", person=person.person)
+    assert test.button_group[0].options == ["Queue", "Results and marks", "Items"]
+
+    _ = people.drop(person.person) if change == "dropped" else people.set_role(person.person, "student")
+    test.run()
+
+    assert not test.exception
+    assert not test.button_group
+    assert "grading" not in {one.url_path for pages in test.session_state[MENU_KEY].values() for one in pages}
 
 
 def test_names_are_hidden_until_asked_for(made: Lab):
@@ -251,7 +268,7 @@ def test_a_round_is_sealed_called_and_revealed_without_names(made: Lab):
     fault = sealed.fault.replace("_", " ")
     assert not {sealed.fault, fault} & set(words(test).split())
     student = made.classroom.people.students()[0]
-    room = page("room", role="student", handle=student.handle)
+    room = page("room", role="student", person=student.person)
     assert not room.exception
     assert fault not in words(room)
     room.button(key=f"call/{sealed.machine}").click().run()
@@ -261,7 +278,7 @@ def test_a_round_is_sealed_called_and_revealed_without_names(made: Lab):
     assert made.runner.clock.paused
     test.button(key="round_resume").click().run()
     test.button(key="round_reveal").click().run()
-    room = page("room", role="student", handle=student.handle)
+    room = page("room", role="student", person=student.person)
 
     assert fault in test.header[0].value
     assert student.handle not in words(test)
@@ -275,7 +292,7 @@ def test_a_question_is_voted_on_twice_and_small_counts_are_hidden(made: Lab):
     for step in ("Open the vote", "Close the vote", "Talk to your neighbour", "Vote again", "Reveal"):
         press(test, step)
         if step in ("Open the vote", "Vote again"):
-            room: Any = page("room", role="student", handle=student.handle)
+            room: Any = page("room", role="student", person=student.person)
             next(b for b in room.button if b.label == "vibration").click().run()
             assert not room.exception
     name, _, state = made.classroom.conductor.newest() or ("", "", "")

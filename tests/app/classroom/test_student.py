@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.access import Access
 from app.api import build_api
+from app.api.assignments import _ticks
 from app.classroom.student import StudentDesk
 from app.login import login
 from engine.classroom.assignments import Sealed
@@ -99,7 +101,7 @@ def token_headers(desk: StudentDesk) -> dict[str, str]:
 
 def page(name: str, desk: StudentDesk | None, **address: str) -> AppTest:
     test = AppTest.from_file(str(ROOT / "app" / "shell.py"), default_timeout=30)
-    test.user = {"role": "student", "handle": None if desk is None else desk.person.handle}
+    test.user = {"role": "student", "person": None if desk is None else desk.person.person}
     for key, value in address.items():
         test.query_params[key] = value
     test.run()
@@ -157,9 +159,23 @@ def test_a_dropped_student_is_outside_at_once(school, desk, client):
 
     school.people.drop(desk.person.person)
 
-    with pytest.raises(AccessError):
-        school.people.by_handle(desk.person.handle)
+    assert client.get("/api/v1/assignments/pump/window?machine=MACHINE_001", headers=headers).status_code == 401
     assert "not in the class" in words(page("assignments", desk))
+
+
+def test_a_stream_of_a_student_who_is_dropped_ends_at_its_next_tick(school, desk):
+    block, _ = desk.readings("pump")
+    ticks = _ticks(desk, block, 1e9, None)
+
+    async def read() -> int:
+        seen = 0
+        async for _ in ticks:
+            seen += 1
+            if seen == 3:
+                school.people.drop(desk.person.person)
+        return seen
+
+    assert asyncio.run(read()) == 3
 
 
 def test_a_new_token_ends_the_old_one(school, desk):

@@ -1,0 +1,63 @@
+"""Open sockets of people of the class: closed as soon as their role changes; browsers come back as who they are now."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+CODE = 1012  # "service restart" in RFC 6455's registry: the browser shall connect again
+
+
+class Sockets:
+    """The sockets that are open now, each with the question whether its holder is still who it was."""
+
+    def __init__(self) -> None:
+        self._open: dict[asyncio.Event, tuple[asyncio.AbstractEventLoop, Callable[[], bool]]] = {}
+
+    def beat(self) -> None:
+        """Close the sockets whose holder is not who it was; called twice a second."""
+        for over, (loop, holds) in tuple(self._open.items()):
+            if not holds():
+                loop.call_soon_threadsafe(over.set)
+
+    async def carry(self, app: Any, scope: Any, receive: Receive, send: Send, holds: Callable[[], bool]) -> None:
+        """Run the application on this socket for as long as `holds`; a message that comes later never reaches it."""
+        over, loop = asyncio.Event(), asyncio.get_running_loop()
+        ending = loop.create_task(over.wait())
+        coming: asyncio.Future[Message] | None = None
+        told = False
+
+        async def receive_while_it_holds() -> Message:
+            nonlocal coming, told
+            coming = coming or asyncio.ensure_future(receive())
+            await asyncio.wait({coming, ending}, return_when=asyncio.FIRST_COMPLETED)
+            left = coming.done() and coming.result()["type"] == "websocket.disconnect"
+            if left or (coming.done() and not over.is_set() and holds()):
+                message, coming = coming.result(), None
+                return message
+            over.set()
+            if not told:
+                told = True
+                await send({"type": "websocket.close", "code": CODE})
+            return {"type": "websocket.disconnect", "code": CODE}
+
+        async def send_while_it_holds(message: Message) -> None:
+            if over.is_set():
+                raise OSError("The socket was closed.")  # what a server says of a viewer who left
+            await send(message)
+
+        self._open[over] = (loop, holds)
+        try:
+            await app(scope, receive_while_it_holds, send_while_it_holds)
+        finally:
+            del self._open[over]
+            for task in (ending, coming):
+                if task is not None:
+                    task.cancel()
