@@ -190,7 +190,7 @@ def test_labels_are_made_by_hand_and_handed_in_by_clicking(browser, evening):
     page.get_by_text("Label 1 of 1").wait_for(timeout=20_000)
     page.get_by_role("textbox", name="Reason, one sentence").fill("vibration jumps and stays")
     page.get_by_role("textbox", name="Reason, one sentence").press("Enter")
-    page.get_by_role("button", name="sure", exact=True).click()
+    page.get_by_test_id("stButtonGroup").get_by_text("sure", exact=True).click()
     button = page.get_by_role("button", name="Hand in these 1")
     wait_until(page, button.is_disabled)
 
