@@ -165,7 +165,8 @@ class Access:
         scope["headers"] += [(b"x-lab-role", who.role.encode()), (b"x-lab-person", (who.person or "").encode())]
         if scope["type"] == "http" or who.person is None:
             return await self.app(scope, receive, send)
-        return await lab().sockets.carry(self.app, scope, receive, send, lambda: standing(str(who.person)) == who)
+        person = who.person
+        return await lab().sockets.carry(self.app, scope, receive, send, person, lambda: standing(person) == who)
 
 
 def is_foreign(connection: HTTPConnection) -> bool:

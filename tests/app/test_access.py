@@ -12,6 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 from app.access import COOKIE, Access, Viewer, cookie_for, member, viewer_of
 from app.keys import FREE_GUESSES, Keys, new_phrase
 from app.login import login, logout
+from app.sockets import RERUN
 from tests.app.conftest import PHRASE
 
 
@@ -37,6 +38,17 @@ async def echo(websocket):
         await websocket.send_text(f"{viewer_of(websocket).role}: {text}")
 
 
+asked: list[bytes] = []
+
+
+async def stream(websocket):
+    await websocket.accept()
+    async for sent in websocket.iter_bytes():
+        asked.append(sent)
+        if sent == b"a click":
+            await websocket.send_text("heard")
+
+
 @pytest.fixture
 def client(opened):
     routes = [
@@ -45,6 +57,7 @@ def client(opened):
         Route("/logout", logout),
         WebSocketRoute("/socket", socket),
         WebSocketRoute("/echo", echo),
+        WebSocketRoute("/_stcore/stream", stream),
     ]
     return TestClient(Access(Starlette(routes=routes)), follow_redirects=False)
 
@@ -212,6 +225,24 @@ def test_an_open_socket_of_somebody_who_left_is_closed_without_a_message(client,
         with pytest.raises(WebSocketDisconnect) as closed:
             connection.receive_text()
     assert closed.value.code == 1012
+
+
+def test_a_page_that_comes_back_after_its_socket_was_closed_is_drawn_anew(client, opened):
+    """The browser itself would wait for a click and show what it showed; a page that is opened asks by itself."""
+    person, _ = opened.classroom.people.add("ta")
+    headers = cookies(member(person))
+    asked.clear()
+    with client.websocket_connect("/_stcore/stream", ["streamlit", "x"], headers={**headers}) as connection:
+        opened.classroom.people.set_role(person.person, "student")
+        opened.sockets.beat()
+        with pytest.raises(WebSocketDisconnect):
+            connection.receive_text()
+    for protocols in (["streamlit", "x", "old-session"], ["streamlit", "x"]):
+        with client.websocket_connect("/_stcore/stream", protocols, headers={**headers}) as connection:
+            connection.send_bytes(b"a click")
+            connection.receive_text()
+
+    assert asked == [RERUN, b"a click", b"a click"]
 
 
 def test_sockets_of_others_stay_open(client, opened):
