@@ -29,7 +29,12 @@ def show(form: dict[str, Any], seed: int) -> Seen:
         Check("the rate is the one that the lesson asks for, 0.5", form["rate"] == RATE, f"{form['rate']:g}"),
     )  # fmt: skip
     lane = Lane(
-        "events", [1.0, 10.0], [float(fast), float(slow)], "bars", time=False, x_title="length of a tick, minutes"
+        "events",
+        [1.0, 2.0],
+        [float(fast), float(slow)],
+        "bars",
+        time=False,
+        x_title="1: ticks of one minute · 2: ticks of ten",
     )
     return Seen(checks, (lane,))
 
