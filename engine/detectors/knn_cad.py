@@ -99,31 +99,29 @@ class KnnCad(Sensorwise):
         scores[at] = out
 
     def _freshen(self, signal: int, span: int) -> None:
-        """Take the inverse second moments of the stretches compared with, and what follows from them."""
+        """Before the next reading: take the inverse second moments of the stretches compared with, and what follows."""
         state = self.known()
         seen, room = int(state["seen"][signal]), state["readings"].shape[1]
         readings = state["readings"][signal][np.arange(max(0, seen - room), seen) % room]
         stretches = np.lib.stride_tricks.sliding_window_view(readings, self.length)
-        last = max(span, seen - span) - (seen - len(readings)) - self.length  # the newest stretch compared with
-        compared = stretches[max(0, last - span + self.length) : last + 1]
+        newest = max(span - 1, seen - span) - (seen - len(readings)) - self.length  # place of the newest one of them
+        compared = stretches[newest + 1 - (span - self.length) : newest + 1]
         moments = np.einsum("ni,nj->ij", compared, compared)
         ridge = max(1e-9 * float(np.trace(moments)) / self.length, 1e-12)
         inverse = np.linalg.inv(moments + ridge * np.eye(self.length))
         energy = np.einsum("ni,ij,nj->n", stretches, inverse, stretches)
         state["inverse"][signal] = inverse
         state["energy"][signal][np.arange(seen - len(energy), seen) % room] = energy
-        if seen == span:
-            state["past"][signal, :span] = 0.0
-            rest = _own_scores(stretches[-(span - self.length + 1) :], inverse, self.neighbours)
-            state["past"][signal, self.length - 1 : span] = rest
+        if seen == span - 1:
+            state["past"][signal, : len(compared)] = _own_scores(compared, inverse, self.neighbours)
 
 
 def _until_fresh(seen: int, span: int) -> int:
-    """Return the next count of readings at which the covariance is taken anew: each half memory once it is full."""
-    if seen < span:
-        return span
+    """Return the next count of readings after which the covariance is taken anew: each half memory once it is full."""
+    if seen < span - 1:
+        return span - 1
     half = span // 2
-    into = seen % span
+    into = (seen + 1) % span
     return seen - into + (half if into < half else span)
 
 
@@ -142,15 +140,16 @@ def _own_scores(stretches: FloatArray, inverse: FloatArray, neighbours: int) -> 
 def cad_kernel(values, readings, seen, past, resting, inverse, energy, span, neighbours, rest, out):  # type: ignore[no-untyped-def]
     """Score readings of one signal: (x - t)' S (x - t) = x'Sx - 2 x'St + t'St, where t'St is kept in `energy`.
 
-    A share above 0.9965 starts the rest, during which the score is 0.5: the authors' values.
+    A share of 0.9965 starts the rest, during which the score is 0.5: the authors' values.
     """
     room, length = readings.shape[1], inverse.shape[1]
+    held = span - length  # stretches compared with, and past scores
     newest, nearest = np.zeros(length), np.zeros(neighbours)
     for i in range(len(values)):
         readings[0, seen[0] % room] = values[i]
         seen[0] += 1
         n = seen[0]
-        if n <= span or n < length:
+        if n < span:
             continue
         for j in range(length):
             newest[j] = readings[0, (n - length + j) % room]
@@ -159,7 +158,7 @@ def cad_kernel(values, readings, seen, past, resting, inverse, energy, span, nei
         energy[0, (n - 1) % room] = own
         nearest[:] = 1e300
         end = max(span, n - span)
-        for stop in range(end - span + length, end + 1):  # each stretch compared with, by where it stops
+        for stop in range(end - held, end):  # each stretch compared with, by where it stops
             square = own + energy[0, (stop - 1) % room]
             for j in range(length):
                 square -= 2.0 * weighed[j] * readings[0, (stop - length + j) % room]
@@ -170,11 +169,11 @@ def cad_kernel(values, readings, seen, past, resting, inverse, energy, span, nei
                 nearest[at] = nearest[at - 1]
                 at -= 1
             nearest[at] = square
-        strangeness = np.maximum(nearest[: span - length + 1], 0.0).sum()
-        out[i] = (past[0, :span] < strangeness).sum() / span
-        past[0, (n - 1) % span] = strangeness
+        strangeness = np.maximum(nearest[:held], 0.0).sum()
+        out[i] = (past[0, :held] < strangeness).sum() / held
+        past[0, (n - span) % held] = strangeness
         if resting[0] > 0:
             resting[0] -= 1
             out[i] = 0.5
-        elif out[i] > 0.9965:
+        elif out[i] >= 0.9965:
             resting[0] = rest

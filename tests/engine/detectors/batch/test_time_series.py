@@ -195,3 +195,37 @@ def test_the_usual_day_of_the_conformal_detector_follows_the_hours():
 
     assert profile[12] == pytest.approx(25.0, abs=0.2)
     assert profile[36] == pytest.approx(15.0, abs=0.2)
+
+
+def _published_knn_cad(values, history, length, neighbours):
+    """The authors' published details, the slow way: Burnaev and Ishimtsev (2016), no rest after an alarm."""
+    stretches = np.lib.stride_tricks.sliding_window_view(values, length)  # place j ends at reading j + length
+    first, many = 0, history - length
+    scores, past = np.zeros(len(values)), None
+    for reading in range(history, len(values) + 1):
+        compared = stretches[first : first + many]
+        if reading % history in (0, history // 2):
+            inverse = np.linalg.inv(compared.T @ compared)
+
+        def strangeness(stretch, compared=compared, inverse=inverse):
+            squares = np.einsum("ni,ij,nj->n", compared - stretch, inverse, compared - stretch)
+            return np.sort(squares)
+
+        if past is None:
+            past = [strangeness(stretch)[1 : neighbours + 1].sum() for stretch in compared]
+        new = strangeness(stretches[reading - length])[:neighbours].sum()
+        scores[reading - 1] = np.mean(np.array(past) < new)
+        past = [*past[1:], new]
+        first += reading >= 2 * history
+    return scores
+
+
+def test_knn_cad_is_the_published_one():
+    """Which stretches are compared, when the covariance is taken anew and among how many scores a new one is ranked."""
+    history = 101
+    values = np.random.default_rng(8).normal(size=420).cumsum()
+    block = block_of(np.arange(420, dtype=np.int64) * 10**6, values[:, None])
+
+    scores = KnnCad(length=5, neighbours=3, memory=history, rest=0.0).score_then_learn(block)[:, 0]
+
+    np.testing.assert_allclose(_published_knn_cad(values, history, 5, 3), scores, atol=1e-12)
