@@ -3,7 +3,8 @@
 It speaks the language that was chosen on it (`?language=de`, kept in a cookie that the pages read too), or else the
 browser's.
 
-Each way to sign in is one entry of `ways`: the pass phrase, and the class's own (join code, handle and PIN).
+Each way to sign in is one entry of `ways`: the pass phrase, and the class's own (join code, handle and PIN). Who comes
+from a school's own sign-in page brings a ticket (`app/school.py`).
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from urllib.parse import parse_qsl
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from app import school
 from app.access import COOKIE, COOKIE_AGE_S, Viewer, cookie_for, viewer_of
 from app.i18n import LANGUAGE_COOKIE, LANGUAGE_NAMES, languages, speaking, spoken, t, wished
 from app.lab import lab
+from app.school import VISIT
 from engine.errors import AccessError
 
 if TYPE_CHECKING:
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 MAX_FORM_BYTES = 4096
-VISIT = "faultlab_visit"
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,16 @@ def ways() -> tuple[Way, ...]:
 
 
 async def login(request: Request) -> Response:
-    """GET shows the forms; POST checks one of them and sets the cookie."""
+    """GET shows the forms, or takes a ticket; POST checks one of the forms; who is right gets the cookie."""
     chosen = request.query_params.get("language", "")
     asked = {LANGUAGE_COOKIE: chosen} if chosen in languages() else request.cookies
     with speaking(wished(asked, request.headers.get("accept-language", ""))):
-        answer = _with_visit(request, HTMLResponse(_page(""))) if request.method == "GET" else await _entered(request)
+        if request.method == "POST":
+            answer = await _entered(request)
+        elif "ticket" in request.query_params:
+            answer = _with_visit(request, _handed_over(request))
+        else:
+            answer = _with_visit(request, HTMLResponse(_page("")))
     if asked is not request.cookies:
         answer.set_cookie(LANGUAGE_COOKIE, chosen, 365 * 86400, httponly=True, samesite="lax")
     return answer
@@ -113,8 +120,23 @@ async def _entered(request: Request) -> Response:
         found = await asyncio.to_thread(_checked, _way(form.get("way", "")), form, address)
     except AccessError as problem:
         return HTMLResponse(_page(str(problem), form.get("way", "")), 403)
-    who = found.who if isinstance(found, Welcome) else found
-    answer = HTMLResponse(_welcome(found.html)) if isinstance(found, Welcome) else RedirectResponse("./", 303)
+    if isinstance(found, Welcome):
+        return _signed_in(request, found.who, HTMLResponse(_welcome(found.html)))
+    return _signed_in(request, found, RedirectResponse("./", 303))
+
+
+def _handed_over(request: Request) -> Response:
+    """Let in who comes with a ticket; from now on our own cookie counts, not Streamlit's."""
+    try:
+        who = school.by_ticket(request.query_params["ticket"], request.cookies.get(VISIT, ""))
+    except AccessError as problem:
+        return HTMLResponse(_page(str(problem)), 403)
+    answer = _signed_in(request, who, RedirectResponse("./", 303))
+    school.forget(request, answer)
+    return answer
+
+
+def _signed_in(request: Request, who: Viewer, answer: Response) -> Response:
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, cookie_for(who), COOKIE_AGE_S, httponly=True, samesite="lax", secure=secure)
     return answer
@@ -145,6 +167,7 @@ async def logout(request: Request) -> Response:
     answer = RedirectResponse("./", 303)
     if viewer_of(request) != Viewer() or COOKIE in request.cookies:
         answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    school.forget(request, answer)
     return answer
 
 
@@ -167,7 +190,7 @@ def _way(name: str) -> Way:
 def _page(problem: str, active: str = "") -> str:
     known = {way.name for way in ways()}
     top = f'<p role="alert">{escape(problem)}</p>' if problem and active not in known else ""
-    forms = "".join(_form_html(way, problem if way.name == active else "") for way in ways())
+    forms = school.form() + "".join(_form_html(way, problem if way.name == active else "") for way in ways())
     others = [(code, LANGUAGE_NAMES.get(code, code)) for code in languages() if code != spoken()]
     links = [f'<a href="login?language={code}" lang="{code}">{name}</a>' for code, name in others]
     return _framed(top + forms, " · ".join([f'<a href="./">{escape(t("Back to the lab"))}</a>', *links]))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import school
 from app.access import Viewer, viewer
 from app.following import follow_stage
 from app.i18n import LANGUAGE_COOKIE, LANGUAGE_KEY, LANGUAGE_NAMES, languages, t, wished
@@ -122,14 +123,15 @@ def frame() -> None:
     who = viewer()
     sections = menu(who.role)
     st.session_state[MENU_KEY] = sections
-    chosen = st.navigation({**sections, "": [*sections[""], *closed_pages(who.role)]}, expanded=True)
+    chosen = st.navigation({**sections, "": [*sections[""], *closed_pages(who.role), *school.pages()]}, expanded=True)
     st.set_page_config(page_title="FaultLab" if chosen.url_path == "" else f"{chosen.title} · FaultLab")
     follow_stage()
     with st.container(key="top", horizontal=True, vertical_alignment="center"):
         _look(who)
     if st.session_state.get(PROJECTOR_KEY):
         st.html(f"<style>{PROJECTOR_STYLE}</style>")
-    chosen.run()
+    if not school.hand_over():
+        chosen.run()
 
 
 def _look(who: Viewer) -> None:

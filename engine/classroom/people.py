@@ -134,6 +134,16 @@ class People:
             raise AccessError(NO_ENTRY)
         return _person(row)
 
+    def named(self, **given: str) -> Person | None:
+        """Return who is in the class now with that `email` or `login`, however it is capitalised.
+
+        None when it is nobody's, and when it is several people's: none of them shall come in as the other.
+        """
+        ((field, value),) = given.items()
+        wanted = _plain(value)
+        found = [p for p in self.all(dropped=False) if not p.erased and wanted == _plain(getattr(p, field))]
+        return found[0] if wanted and len(found) == 1 else None
+
     def all(self, *, dropped: bool = True) -> list[Person]:
         """Return everybody by handle (never in the order of names), dropped ones too unless told otherwise."""
         return [p for p in map(_person, self._records.people.find("handle")) if dropped or not p.dropped]
@@ -222,3 +232,9 @@ _OWN_TABLES = ("submissions", "drafts", "calls", "disputes", "published", "votes
 def _person(row: dict[str, Any]) -> Person:
     known = {field.name: row[field.name] for field in fields(Person) if field.name in row and field.name != "labels"}
     return Person(**known, labels=tuple(json.loads(row["labels"])))
+
+
+def _plain(name: str) -> str:
+    """Return an address or login to compare; beyond ASCII another letter may turn into the same small one (K, ſ)."""
+    name = name.strip()
+    return name.lower() if name.isascii() else name
