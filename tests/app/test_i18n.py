@@ -43,6 +43,13 @@ def test_no_string_of_the_interface_is_missing_in_a_catalogue() -> None:
         assert missing == [], f"{path.name} lacks {len(missing)} strings"
 
 
+def test_a_text_is_translated_once() -> None:
+    """YAML keeps the last of two equal keys without a word."""
+    for path in CATALOGUES:
+        keys = [key.value for key, _ in yaml.compose(path.read_text(encoding="utf-8")).value]
+        assert sorted(keys) == sorted(set(keys))
+
+
 def test_a_translation_fills_the_same_fields() -> None:
     for path in CATALOGUES:
         known = yaml.safe_load(path.read_text(encoding="utf-8"))
