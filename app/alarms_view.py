@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.access import viewer
 from app.alarm_sound import alarm_sound
-from app.board import board, clock, lasting, pill, table, word_of
+from app.board import board, clock, lasting, moment, pill, table, word_of
 from app.controls import command, problem_box
 from app.i18n import t
 from app.lab import lab
@@ -122,9 +122,7 @@ def _comments(alarms: list[Alarm], who: Viewer) -> str:
 
 
 def _plant_time(at_us: int) -> str:
-    from engine.records import iso_time
-
-    return t("Plant time {time}.", time=iso_time(at_us - at_us % SECOND_US, seconds_only=True))
+    return t("Plant time {time}.", time=moment(at_us))
 
 
 def _shelves(now: int) -> None:

@@ -78,6 +78,11 @@ def clock(at_us: int, now_us: int) -> str:
     return text[11:19] if at_us // DAY_US == now_us // DAY_US else f"{text[5:10]} {text[11:19]}"
 
 
+def moment(at_us: int) -> str:
+    """Return a moment of plant time as 2026-01-05 08:16:16 UTC."""
+    return iso_time(at_us, seconds_only=True)[:19].replace("T", " ") + " UTC"
+
+
 def lasting(seconds: float) -> str:
     """Return a duration as 45 s, 12 min, 3 h 05 min or 2 d 4 h."""
     whole = max(0, round(seconds))

@@ -6,9 +6,11 @@ from typing import Any
 
 import streamlit as st
 
+from app.board import moment
 from app.i18n import t
 from app.intake_view import intake_figures
 from app.lab import lab
+from engine.records import time_us
 
 
 def health_figures() -> None:
@@ -35,7 +37,10 @@ def health_figures() -> None:
 
 def _status(facts: dict[str, Any]) -> None:
     if facts["status"] == "ok":
-        st.success(t("The lab keeps up. Plant time {time}.", time=facts["time"]), icon=":material/check_circle:")
+        st.success(
+            t("The lab keeps up. Plant time {time}.", time=moment(time_us(facts["time"]))),
+            icon=":material/check_circle:",
+        )
     else:
         st.warning("\n".join(f"- {reason}" for reason in facts["reasons"]) or t("The plant does not run."))
 

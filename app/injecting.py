@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.board import moment
 from app.controls import command
 from app.i18n import t
 from app.keys_of_session import DONE_KEY
@@ -134,7 +135,7 @@ def automatic_form() -> None:
 def _fast_forward() -> None:
     reached = command(lab().runner.fast_forward)
     if reached is not None:
-        st.session_state[DONE_KEY] = t("Plant time is now {time}.", time=iso_time(reached, seconds_only=True))
+        st.session_state[DONE_KEY] = t("Plant time is now {time}.", time=moment(reached))
 
 
 def active_faults() -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.access import viewer
-from app.board import board, lasting, pill, table, word_of
+from app.board import board, lasting, moment, pill, table, word_of
 from app.controls import command
 from app.i18n import t
 from app.jobs import Job
 from app.keys_of_session import LINE_MODELS_KEY, LINES_WAITING_KEY
 from app.lab import lab
 from engine.lines import STATUSES, line_states
-from engine.records import SECOND_US, iso_time
+from engine.records import SECOND_US
 
 if TYPE_CHECKING:
     from engine.lines import LineState
@@ -178,4 +178,4 @@ def plant_time() -> str:
     runner = lab().runner
     now = runner.snapshot().time_us
     age = lasting(max(0, now - runner.run.start_us) / SECOND_US)
-    return t("Plant time {time}, run for {age}.", time=iso_time(now - now % SECOND_US, seconds_only=True), age=age)
+    return t("Plant time {time}, run for {age}.", time=moment(now), age=age)

@@ -161,7 +161,7 @@ def _figures(made: tuple[Bill, ...], outcome: Outcome, stretch: Stretch) -> None
     days = max(stretch.span.length_us / DAY_US, 1e-9)
     first, second, third, fourth = st.columns(4)
     unit = ours.currency
-    first.metric(t("Following the alarms"), f"{ours.total / days:,.0f} {unit}/d", border=True)
+    first.metric(t("Following the alarms"), f"{ours.total / days:,.0f} {unit}/d", border=True, height="stretch")
     for column, words, other in ((second, t("Avoided against run to failure"), idle),
                                  (third, t("Avoided against the calendar"), calendar)):  # fmt: skip
         avoided = (other.total - ours.total) / days

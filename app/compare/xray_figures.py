@@ -125,8 +125,8 @@ def _ellipse(look: Look, level: float) -> tuple[go.Figure, str]:
     figure.add_scatter(x=recent[:, a], y=recent[:, b], mode="markers", marker=marker, name=t("window"))
     marker = {"size": 13, "color": NOW, "symbol": "x"}
     figure.add_scatter(x=[z[-1, a]], y=[z[-1, b]], mode="markers", marker=marker, name=t("this reading"))
-    figure.update_xaxes(title=t("{sensor} (σ)", sensor=look.sensors[a]))
-    figure.update_yaxes(title=t("{sensor} (σ)", sensor=look.sensors[b]))
+    figure.update_xaxes(title=t("{sensor} (σ)", sensor=look.sensors[a].replace("_", " ")))
+    figure.update_yaxes(title=t("{sensor} (σ)", sensor=look.sensors[b].replace("_", " ")))
     return figure, t(
         "The two sensors blamed most. The ellipse is how they move together; a reading can lie in the range of both "
         "and still be far outside the ellipse."
