@@ -165,4 +165,6 @@ def _who_line(who: Viewer) -> str:
     return f'<small>{name} · <a href="logout">{escape(t("Sign out"))}</a></small>'
 
 
-frame()
+# Streamlit makes this the main module, and Python imports that, under another name, in each worker process of a pool.
+if __name__ == "__main__":
+    frame()

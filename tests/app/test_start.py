@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import signal
+import subprocess
+import sys
 import urllib.request
 
 import pytest
 
-from tests.app.served import PHRASE, Served
+from tests.app.served import PHRASE, ROOT, Served
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +129,11 @@ def test_a_signal_ends_it_within_two_seconds_with_an_open_event_stream(tmp_path,
 
     assert passed <= 2.0
     assert "Traceback" not in served.text
+
+
+def test_a_worker_process_of_the_app_draws_no_page():
+    """Streamlit makes the frame the main module, and Python imports that in each worker of a pool, without a lab."""
+    code = "import runpy; runpy.run_path('app/shell.py', run_name='__mp_main__')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

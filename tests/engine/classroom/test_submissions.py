@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -179,15 +178,13 @@ def test_what_a_crash_kept_out_of_the_tables_comes_back_from_the_receipts(room: 
     again.close()
 
 
-def test_one_hundred_students_in_a_burst_lose_no_receipt_and_wait_less_than_a_second(room: Room, capsys):
+def test_one_hundred_students_in_a_burst_lose_no_receipt(room: Room):
+    """How long they wait is a row of `python -m tests.benchmarks`."""
     students = room.join(100)
     name = room.open(PUMP)
-    waits: list[float] = []
 
     def send(k: int) -> None:
-        begun = time.perf_counter()
         room.school.submissions.submit_labels(students[k].person, name, honest(key_of(1 + k), k))
-        waits.append(time.perf_counter() - begun)
 
     threads = [threading.Thread(target=send, args=(k,)) for k in range(100)]
     for thread in threads:
@@ -195,11 +192,7 @@ def test_one_hundred_students_in_a_burst_lose_no_receipt_and_wait_less_than_a_se
     for thread in threads:
         thread.join()
 
-    p95 = sorted(waits)[94]
-    with capsys.disabled():
-        print(f"\n100 submissions in a burst: p95 of the receipt {1000 * p95:.0f} ms")
     assert len({r.submission for r, _ in room.school.submissions.payloads(name)}) == 100
-    assert p95 <= 1.0
 
 
 STORM = """

@@ -182,6 +182,7 @@ def test_readings_are_rounded_to_each_sensors_resolution_and_print_short():
         assert max(len(repr(value)) for value in values[..., k].ravel().tolist()) <= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pump_station", "wind_turbine"])
 @pytest.mark.parametrize("seed", [7, 11])
 def test_hardly_any_normal_time_is_spent_on_a_rail_and_ranges_mean_something(name, seed):
@@ -197,6 +198,7 @@ def test_hardly_any_normal_time_is_spent_on_a_rail_and_ranges_mean_something(nam
             assert np.mean(values[:, k] > sensor.warning) < 0.1
 
 
+@pytest.mark.slow
 def test_normal_readings_do_leave_their_range_sometimes():
     """Otherwise "outside the range" would be a perfect detector."""
     values = Plant(PUMPS, 7).block(ticks(365 * 24 * 4, 15 * MINUTE_US)).values
