@@ -200,10 +200,9 @@ def test_labels_are_made_by_hand_and_handed_in_by_clicking(browser, evening):
     page.get_by_text("Handed in. Your receipt:").wait_for(timeout=20_000)
 
     kept = page.request.get("/api/v1/assignments/board/submissions").json()
-    shown = page.get_by_test_id("stMainBlockContainer").inner_text()
+    shown = page.get_by_test_id("stMainBlockContainer")
     assert [one["attempt"] for one in kept] == [1]
-    assert kept[0]["submission"] in shown
-    assert kept[0]["sha256"] in shown
+    wait_until(page, lambda: all(kept[0][name] in shown.inner_text() for name in ("submission", "sha256")))
     page.context.close()
 
 
