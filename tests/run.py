@@ -79,7 +79,7 @@ def main() -> None:
     must(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-m", "not slow and not browser", "--reruns", "1")
     must(PYTHON, "-m", "pytest", "-m", "browser and not slow", "--reruns", "2")
     if IN_CI:
-        must(PYTHON, "-m", "pytest", "-m", "slow and not cluster", "--reruns", "1")
+        must(PYTHON, "-m", "pytest", "-m", "slow and not cluster and not walk", "--reruns", "1")
         run_cluster_tests()
 
 

@@ -1,4 +1,7 @@
-"""Every lesson and exhibit is walked in a browser as a student: predict, experiment, read, practise, answer, go on."""
+"""Every lesson and exhibit is walked in a browser as a student: predict, experiment, read, practise, answer, go on.
+
+CI walks the first lessons; `pytest -m walk` walks all the others and the museum, in about half an hour.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from tests.browser.student import Student
 pytestmark = pytest.mark.browser
 SHELVES = (lesson_folders(), museum_folders())
 FOLDERS = [folder for shelf in SHELVES for folder in shelf]
+IN_CI = 3
 
 
 def following(folder: Path) -> Any:
@@ -24,7 +28,13 @@ def following(folder: Path) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder",
+    [
+        pytest.param(folder, id=folder.name, marks=() if at < IN_CI else pytest.mark.walk)
+        for at, folder in enumerate(FOLDERS)
+    ],
+)
 def test_a_student_walks_the_whole_lesson(visit: Any, folder: Path) -> None:
     """Solutions, decoys, reasons and what comes after a prediction reach the student when they are due, not before."""
     lesson = load_lesson(folder)
