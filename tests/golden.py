@@ -166,16 +166,6 @@ METRICS: dict[str, Callable[[Case, dict[str, Any]], Measured]] = {
 }
 
 
-# What the metrics that choose a threshold give at one that is given.
-AT_THRESHOLD: dict[str, Callable[[Case, dict[str, Any], float], Measured]] = {
-    "best_f1": lambda case, p, at: pointwise.point(case.truth, case.scores >= at),
-    "best_pa_k_f1": lambda case, p, at: adjusted.pa_k(case.truth, case.scores >= at, p["K"]),
-    "best_composite_f1": lambda case, p, at: eventwise.composite_f1(case.truth, case.scores >= at),
-    "nab_optimum": lambda case, p, at: nab.nab_at(case.scores, case.data["windows"], at, **p),
-    "nab_corpus": lambda case, p, at: nab.nab_at_corpus(case.nab_files(), at, **p),
-}
-
-
 # What the metrics that choose a threshold say at one that is given.
 AT_THRESHOLD: dict[str, Callable[[Case, dict[str, Any], float], Measured]] = {
     "best_f1": lambda case, p, at: pointwise.point(case.truth, case.scores >= at),
