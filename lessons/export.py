@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import html
 import re
+from collections.abc import Callable
 
 from markdown_it import MarkdownIt
 
 from lessons.blocks import LIVE_NUMBER, Piece
 from lessons.reader import Lesson
+
+Say = Callable[[str], str]  # a text of ours in the reader's language
 
 STYLE = """
 body{font:17px/1.6 Georgia,serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
@@ -18,17 +21,13 @@ section{border-left:4px solid #0072B2;padding:.2rem 1rem;margin:1.2rem 0}
 .kind{font-weight:600;color:#0072B2;margin:.2rem 0}img{max-width:100%}code{background:#eee;padding:0 .2em}
 @media print{body{margin:0}section{break-inside:avoid}}
 """
-HEADS = {
-    "objectives": "Afterwards you can", "keypoints": "Key points", "reading": "Read on", "discussion": "Discuss",
-    "callout": "Note", "caution": "Careful", "reveal": "What happens",
-}  # fmt: skip
 TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 
 
-def html_page(lesson: Lesson) -> str:
+def html_page(lesson: Lesson, t: Say = str) -> str:
     """Return the lesson as a page; predictions, exercises and quiz are printed as tasks, without answers or notes."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    parts = [part for piece in lesson.pieces if (part := _piece(lesson, piece, parser))]
+    parts = [part for piece in lesson.pieces if (part := _piece(lesson, piece, parser, t))]
     title = html.escape(lesson.head.title)
     return (
         f'<!doctype html><html lang="{html.escape(lesson.head.language)}"><head><meta charset="utf-8">'
@@ -36,21 +35,28 @@ def html_page(lesson: Lesson) -> str:
     )
 
 
-def _piece(lesson: Lesson, piece: Piece, parser: MarkdownIt) -> str:
+def _heads(t: Say) -> dict[str, str]:
+    return {
+        "objectives": t("Afterwards you can"), "keypoints": t("Key points"), "reading": t("Read on"),
+        "discussion": t("Discuss"), "callout": t("Note"), "caution": t("Careful"), "reveal": t("What happens"),
+    }  # fmt: skip
+
+
+def _piece(lesson: Lesson, piece: Piece, parser: MarkdownIt, t: Say) -> str:
     if piece.kind == "instructor":
         return ""
     if piece.kind == "predict":
-        return _section("Predict", _plain(lesson.lab.predictions[piece.id].ask))
+        return _section(t("Predict"), _plain(lesson.lab.predictions[piece.id].ask))
     if piece.kind == "experiment":
-        controls = [control.label for control in lesson.lab.experiments[piece.id].controls]
-        return _section("Experiment", _plain("In the app you can move: " + ", ".join(controls) + "."))
+        controls = ", ".join(control.label for control in lesson.lab.experiments[piece.id].controls)
+        return _section(t("Experiment"), _plain(f"{t('In the app you can move:')} {controls}."))
     if piece.kind == "exercise":
-        return _section("Exercise", _plain(lesson.lab.exercises[piece.id].prompt))
+        return _section(t("Exercise"), _plain(lesson.lab.exercises[piece.id].prompt))
     if piece.kind == "quiz":
-        return _section("Quiz", "".join(_question(lesson, at) for at in range(len(lesson.quiz.questions))))
-    body = parser.render(_text(lesson, piece.text))
-    body = _with_images(lesson, body)
-    return _section(HEADS[piece.kind], body) if piece.kind in HEADS else body
+        return _section(t("Quiz"), "".join(_question(lesson, at) for at in range(len(lesson.quiz.questions))))
+    body = _with_images(lesson, parser.render(_text(lesson, piece.text)))
+    heads = _heads(t)
+    return _section(heads[piece.kind], body) if piece.kind in heads else body
 
 
 def _section(head: str, body: str) -> str:
@@ -75,7 +81,7 @@ def _text(lesson: Lesson, text: str) -> str:
     def number(found: re.Match[str]) -> str:
         experiment = lesson.lab.experiments.get(found[1])
         start = experiment.start() if experiment else {}
-        return str(start.get(found[2], "_____"))
+        return str(lesson.option(start.get(found[2], "_____")))
 
     return LIVE_NUMBER.sub(number, text)
 

@@ -17,6 +17,7 @@ from lessons.blocks import IMAGE, LIVE_NUMBER, Piece, split_page
 from lessons.labs.base import filled_in, lab_kind, lab_kinds, placeholders
 from lessons.labs.plant_part import MAX_ROWS
 from lessons.spec import CONDITION, CourseFile, Exercise, Experiment, Head, Lab, LabFile, QuizFile
+from lessons.translations import LabWords, lab_problems, languages_of, page_problems, quiz_problems, translated
 
 COURSE = Path(__file__).parent
 MODEL = TypeVar("MODEL", bound=BaseModel)
@@ -26,7 +27,10 @@ PIECE_FILES = {"predict": "predictions", "experiment": "experiments", "exercise"
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson as read: its head, the pieces of its page, its lab and its quiz."""
+    """A lesson as read: its head, the pieces of its page, its lab and its quiz.
+
+    `options` gives the words of another language for the options of choices; answers are kept as lab.yaml has them.
+    """
 
     folder: Path
     head: Head
@@ -34,6 +38,11 @@ class Lesson:
     lab: LabFile
     quiz: QuizFile
     untranslated: tuple[str, ...] = ()
+    options: dict[str, str] = field(default_factory=dict)
+
+    def option(self, text: Any) -> Any:
+        """Return an option of a choice in the lesson's language; anything else as it is."""
+        return self.options.get(text, text) if isinstance(text, str) else text
 
     @property
     def id(self) -> str:
@@ -126,19 +135,31 @@ def read_lesson(folder: Path, language: str = "en") -> tuple[Lesson | None, list
     """Return the lesson (None when it cannot be used) and every problem found, in the order of files and lines."""
     reading = _Reading(folder)
     missing: list[str] = []
-    head, pieces = _page(reading, _translated(folder, "lesson", ".md", language, missing))
+    page_path = _translated(folder, "lesson", ".md", language, missing)
+    head, pieces = _page(reading, page_path)
     lab = _lab(reading)
+    words = _words(reading, lab, _translated(folder, "lab", ".yaml", language, missing))
     quiz_path = _translated(folder, "quiz", ".yaml", language, missing)
     quiz = _yaml(reading, quiz_path, QuizFile)
     if quiz:
-        _check_doubles(reading, quiz_path, quiz)
+        _check_quiz(reading, quiz_path, quiz)
     if head and lab and quiz:
-        _check_links(reading, pieces, lab)
-        _check_live_numbers(reading, pieces, lab)
-        _check_images(reading, pieces)
+        _check_links(reading, page_path.name, pieces, lab)
+        _check_live_numbers(reading, page_path.name, pieces, lab)
+        _check_images(reading, page_path.name, pieces)
+        if page_path.name != "lesson.md":
+            reading.problems += page_problems(pieces, _page(_Reading(folder), folder / "lesson.md")[1], page_path.name)
     if head is None or lab is None or quiz is None or reading.problems:
         return None, reading.problems
-    return Lesson(folder, head, tuple(pieces), lab, quiz, tuple(missing)), []
+    if words:
+        lab = translated(lab, words)
+    return Lesson(folder, head, tuple(pieces), lab, quiz, tuple(missing), words.options if words else {}), []
+
+
+def lesson_problems(folder: Path) -> list[FileProblemError]:
+    """Return every problem of a lesson in all the languages that it has files in, each once."""
+    found = [problem for language in languages_of(folder) for problem in read_lesson(folder, language)[1]]
+    return without_repeats(found)
 
 
 def _translated(folder: Path, stem: str, suffix: str, language: str, missing: list[str]) -> Path:
@@ -176,6 +197,20 @@ def _yaml(reading: _Reading, path: Path, model: type[MODEL]) -> MODEL | None:
     problems = problems_of(text, model, path.name)
     reading.problems += problems
     return None if problems else model.model_validate(yaml.safe_load(text))
+
+
+def _words(reading: _Reading, lab: LabFile | None, path: Path) -> LabWords | None:
+    """Return the lab's words in another language; None where it speaks English."""
+    if path.name == "lab.yaml":
+        return None
+    words = _yaml(reading, path, LabWords)
+    if words and lab:
+        reading.problems += lab_problems(lab, words, _tree(path), path.name)
+    return words
+
+
+def _tree(path: Path) -> Any:
+    return yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
 
 
 def _lab(reading: _Reading) -> LabFile | None:
@@ -292,18 +327,20 @@ def _budget(
     return [FileProblemError(file, here, wrong, "lower rate_hz, days, machines or seeds")]
 
 
-def _check_doubles(reading: _Reading, path: Path, quiz: QuizFile) -> None:
-    """Two questions of the same name would share one answer."""
-    names = [question.id for question in quiz.questions]
-    tree = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+def _check_quiz(reading: _Reading, path: Path, quiz: QuizFile) -> None:
+    """Two questions of the same name would share one answer; a translation asks what quiz.yaml asks."""
+    names, tree = [question.id for question in quiz.questions], _tree(path)
     for at, name in enumerate(names):
         if name in names[:at]:
             place = f"line {line_of(tree, ('questions', at, 'id'))}"
             wrong = f"two questions are called {name!r}"
             reading.problems.append(FileProblemError(path.name, place, wrong, "give the second one another id"))
+    if path.name != "quiz.yaml":
+        english = _yaml(_Reading(reading.folder), reading.folder / "quiz.yaml", QuizFile)
+        reading.problems += quiz_problems(quiz, english, tree, path.name) if english else []
 
 
-def _check_links(reading: _Reading, pieces: list[Piece], lab: LabFile) -> None:
+def _check_links(reading: _Reading, page: str, pieces: list[Piece], lab: LabFile) -> None:
     """Every block that names a part of the lab must find it; every exercise's solution must be in range."""
     for piece in pieces:
         section = PIECE_FILES.get(piece.kind)
@@ -311,8 +348,8 @@ def _check_links(reading: _Reading, pieces: list[Piece], lab: LabFile) -> None:
             near = nearest(piece.id, getattr(lab, section))
             cure = f"did you mean {near!r}" if near else f"add it under '{section}:' in lab.yaml"
             wrong = f"{piece.kind} {piece.id!r} is not in lab.yaml"
-            reading.problems.append(FileProblemError("lesson.md", f"line {piece.line - 1}", wrong, cure))
-    tree = yaml.compose((reading.folder / "lab.yaml").read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+            reading.problems.append(FileProblemError(page, f"line {piece.line - 1}", wrong, cure))
+    tree = _tree(reading.folder / "lab.yaml")
     for name, prediction in lab.predictions.items():
         if prediction.reveal and prediction.reveal.experiment not in lab.experiments:
             near = nearest(prediction.reveal.experiment, lab.experiments)
@@ -332,9 +369,9 @@ def _check_links(reading: _Reading, pieces: list[Piece], lab: LabFile) -> None:
                 reading.problems.append(FileProblemError("lab.yaml", place, wrong, cure))
 
 
-def _check_live_numbers(reading: _Reading, pieces: list[Piece], lab: LabFile) -> None:
+def _check_live_numbers(reading: _Reading, page: str, pieces: list[Piece], lab: LabFile) -> None:
     """Every `{{experiment.number}}` of the prose names an experiment, and a control or a number that it gives."""
-    named = {problem.place for problem in reading.problems if problem.file == "lesson.md"}
+    named = {problem.place for problem in reading.problems if problem.file == page}
     for piece in pieces:
         for offset, line in enumerate(piece.text.split("\n")):
             place = f"line {piece.line + offset}"
@@ -351,7 +388,7 @@ def _check_live_numbers(reading: _Reading, pieces: list[Piece], lab: LabFile) ->
                         continue
                     wrong, near = f"the experiment {name!r} gives no {wanted!r}", nearest(wanted, known)
                 cure = f"did you mean {near!r}" if near else f"use one of: {', '.join(known)}"
-                reading.problems.append(FileProblemError("lesson.md", place, wrong, cure))
+                reading.problems.append(FileProblemError(page, place, wrong, cure))
 
 
 def checked_answer(exercise: Exercise, given: dict[str, Any]) -> dict[str, Any]:
@@ -379,7 +416,7 @@ def checked_answer(exercise: Exercise, given: dict[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def _check_images(reading: _Reading, pieces: list[Piece]) -> None:
+def _check_images(reading: _Reading, page: str, pieces: list[Piece]) -> None:
     for piece in pieces:
         for _, target in IMAGE.findall(piece.text):
             place = f"line {piece.line}"
@@ -394,7 +431,7 @@ def _check_images(reading: _Reading, pieces: list[Piece]) -> None:
                 wrong, cure = f"the image {target!r} is larger than 2 MB", "make it smaller"
             else:
                 continue
-            reading.problems.append(FileProblemError("lesson.md", place, wrong, cure))
+            reading.problems.append(FileProblemError(page, place, wrong, cure))
 
 
 def course_problems(folder: Path = COURSE) -> list[FileProblemError]:
@@ -403,8 +440,8 @@ def course_problems(folder: Path = COURSE) -> list[FileProblemError]:
     heads: list[Head] = []
     taught: set[str] = set()
     for path in [*lesson_folders(folder), *museum_folders(folder)]:
-        lesson, found = read_lesson(path)
-        problems += [in_folder(problem, path) for problem in found]
+        lesson, _ = read_lesson(path)
+        problems += [in_folder(problem, path) for problem in lesson_problems(path)]
         if lesson is None:
             continue
         for need in lesson.head.needs:

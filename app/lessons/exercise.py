@@ -9,12 +9,12 @@ import streamlit as st
 
 from app.i18n import t
 from app.jobs import Job, show_progress
-from app.lessons.metric_words import condition_words, metric_name, number, shown
+from app.lessons.metric_words import condition_words, meaning, metric_name, number, shown
 from app.lessons.progress import done, keep
 from engine.errors import LabError
 from lessons.proofs import is_proven
 from lessons.reader import Lesson, checked_answer
-from lessons.spec import METRICS, Answer, Exercise
+from lessons.spec import Answer, Exercise
 from lessons.verdict import CANNOT_CHECK, NOT_TRIED, NOT_YET, PASSED, Verdict, check_answer
 
 TRIES_BEFORE_SOLUTION = 3
@@ -45,14 +45,14 @@ def _answer(lesson: Lesson, name: str, exercise: Exercise) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for column, (field, rule) in zip(st.columns(len(exercise.answer)), exercise.answer.items(), strict=True):
         with column:
-            given[field] = _field(field, rule, f"answer-{lesson.id}-{name}-{field}")
+            given[field] = _field(lesson, field, rule, f"answer-{lesson.id}-{name}-{field}")
     return given
 
 
-def _field(field: str, rule: Answer, key: str) -> Any:
+def _field(lesson: Lesson, field: str, rule: Answer, key: str) -> Any:
     label = rule.label or field
     if rule.kind == "choice":
-        return st.selectbox(label, rule.options, index=None, key=key)
+        return st.selectbox(label, rule.options, index=None, key=key, format_func=lesson.option)
     low, high = rule.min or 0.0, rule.max or 0.0
     if rule.kind == "integer":
         return st.number_input(label, int(low), int(high), None, 1, key=key)
@@ -108,7 +108,7 @@ def _verdict(kept: dict[str, Any]) -> None:
     ]  # fmt: skip
     if rows:
         st.dataframe(rows, hide_index=True, width="stretch")
-        st.caption("; ".join(f"{metric_name(metric)}: {METRICS[metric]}" for _, metric, _, _ in judged))
+        st.caption("; ".join(f"{metric_name(metric)}: {meaning(metric)}" for _, metric, _, _ in judged))
 
 
 def _hints(lesson: Lesson, name: str, exercise: Exercise, kept: dict[str, Any]) -> None:
@@ -122,7 +122,14 @@ def _hints(lesson: Lesson, name: str, exercise: Exercise, kept: dict[str, Any]) 
         st.info(hint, icon=":material/lightbulb:")
     if kept["word"] == PASSED or kept["tries"] >= TRIES_BEFORE_SOLUTION:
         with st.expander(t("One solution, and why the tempting ones fail")):
-            st.markdown(", ".join(f"{field} = **{number(value)}**" for field, value in exercise.solution.items()))
+            st.markdown(_in_words(lesson, exercise, exercise.solution, "**"))
             for decoy in exercise.decoys:
-                answer = ", ".join(f"{field} = {number(value)}" for field, value in decoy.answer.items())
-                st.markdown(f"- {answer}: {decoy.why}")
+                st.markdown(f"- {_in_words(lesson, exercise, decoy.answer)}: {decoy.why}")
+
+
+def _in_words(lesson: Lesson, exercise: Exercise, answer: dict[str, Any], stars: str = "") -> str:
+    """Return an answer as its fields are labelled."""
+    fields = exercise.answer
+    return ", ".join(
+        f"{fields[name].label or name} = {stars}{number(lesson.option(value))}{stars}" for name, value in answer.items()
+    )

@@ -9,13 +9,13 @@ import streamlit as st
 from app.access import viewer
 from app.i18n import t
 from app.lessons.figure import lanes_figure
-from app.lessons.metric_words import metric_name, number, shown
+from app.lessons.metric_words import meaning, metric_name, number, shown
 from app.lessons.progress import done, keep, records
 from engine.errors import LabError
 from lessons.labs.base import Outcome, lab_kind
 from lessons.proofs import fingerprint
 from lessons.reader import Lesson, setup_of
-from lessons.spec import METRICS, Control, Experiment, Prediction
+from lessons.spec import Control, Experiment, Prediction
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
@@ -54,7 +54,9 @@ def _ask(lesson: Lesson, name: str, prediction: Prediction) -> None:
     key = f"predict-{lesson.id}-{name}"
     with st.form(key, border=False):
         if prediction.kind == "choice":
-            given: Any = st.radio(t("Your prediction"), prediction.options, index=None, key=f"{key}-value")
+            given: Any = st.radio(
+                t("Your prediction"), prediction.options, index=None, key=f"{key}-value", format_func=lesson.option
+            )
         else:
             given = st.number_input(_with_unit(t("Your prediction"), prediction.unit), value=None, key=f"{key}-value")
         if st.form_submit_button(t("This is what I expect"), type="primary"):
@@ -82,8 +84,8 @@ def _compare(lesson: Lesson, prediction: Prediction, kept: Any) -> None:
     truth = truth_of(lesson, prediction)
     you, plant = st.columns(2)
     if prediction.kind == "choice":  # a metric would cut a long answer off
-        you.markdown(f"{t('You said')}: *{kept}*")
-        plant.markdown(f"{t('It is')}: **{truth}**")
+        you.markdown(f"{t('You said')}: *{lesson.option(kept)}*")
+        plant.markdown(f"{t('It is')}: **{lesson.option(truth)}**")
         st.caption(prediction.because)
         return
     you.metric(t("You said"), f"{number(kept)} {prediction.unit}")
@@ -99,7 +101,8 @@ def _room(lesson: Lesson, name: str, prediction: Prediction) -> None:
     st.caption(t("The room ({n} predictions, no names)", n=len(said)))
     counts: dict[str, int] = {}
     for value in sorted(said, key=lambda v: (not isinstance(v, int | float), v)):
-        counts[number(value)] = counts.get(number(value), 0) + 1
+        word = number(lesson.option(value))
+        counts[word] = counts.get(word, 0) + 1
     st.bar_chart(counts, x_label=prediction.unit or t("answer"), y_label=t("people"), height=180)
 
 
@@ -123,7 +126,7 @@ def show_outcome(experiment: Experiment, found: Outcome, key: str) -> None:
     """Show an experiment's numbers, property checks and lanes."""
     names = experiment.readout or tuple(found.metrics)[:4]
     for column, metric in zip(st.columns(len(names)), names, strict=True):
-        column.metric(metric_name(metric), shown(metric, found.metrics.get(metric)), help=METRICS[metric])
+        column.metric(metric_name(metric), shown(metric, found.metrics.get(metric)), help=meaning(metric))
     _checks(found)
     if found.lanes:
         st.plotly_chart(lanes_figure(found.lanes, key), width="stretch", key=f"figure-{key}")
@@ -156,16 +159,17 @@ def _controls(lesson: Lesson, name: str, experiment: Experiment) -> dict[str, An
     values = {}
     for column, control in zip(columns, experiment.controls, strict=False):
         with column:
-            values[control.id] = _control(control, f"{lesson.id}-{name}-{control.id}-{version}")
+            values[control.id] = _control(lesson, control, f"{lesson.id}-{name}-{control.id}-{version}")
     if columns[-1].button(t("Reset"), key=f"reset-{lesson.id}-{name}", icon=":material/restart_alt:"):
         st.session_state[version_key] = version + 1
         st.rerun()
     return values
 
 
-def _control(control: Control, key: str) -> Any:
+def _control(lesson: Lesson, control: Control, key: str) -> Any:
     if control.kind == "choice":
-        return st.selectbox(control.label, control.options, control.options.index(str(control.start)), key=key)
+        start = control.options.index(str(control.start))
+        return st.selectbox(control.label, control.options, start, key=key, format_func=lesson.option)
     if control.kind == "switch":
         return st.toggle(control.label, bool(control.start), key=key)
     step, start = control.step or 0.1, control.start

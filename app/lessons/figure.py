@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from app.charts import OKABE_ITO
+from app.i18n import t
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -38,11 +39,11 @@ def lanes_figure(lanes: tuple[Lane, ...], revision: str) -> go.Figure:
         if lane.curve:
             xs, ys = zip(*lane.curve, strict=True)
             line = {"color": OKABE_ITO[1], "dash": "dash", "width": 1.5}
-            figure.add_trace(go.Scatter(x=xs, y=ys, mode="lines", line=line, name="limit"), row=row, col=1)
+            figure.add_trace(go.Scatter(x=xs, y=ys, mode="lines", line=line, name=t("limit")), row=row, col=1)
         if lane.marks:
             xs, ys = zip(*lane.marks, strict=True)
             marker = {"symbol": "x", "size": 14 if _is_plane(lane) else 8, "color": OKABE_ITO[1]}
-            figure.add_trace(go.Scatter(x=xs, y=ys, mode="markers", marker=marker, name="alarm"), row=row, col=1)
+            figure.add_trace(go.Scatter(x=xs, y=ys, mode="markers", marker=marker, name=t("alarm")), row=row, col=1)
         if lane.limit is not None:
             figure.add_hline(y=lane.limit, line={"dash": "dash", "color": OKABE_ITO[1], "width": 1}, row=row, col=1)
         for start, end, word in lane.spans:
@@ -54,14 +55,19 @@ def lanes_figure(lanes: tuple[Lane, ...], revision: str) -> go.Figure:
                 "layer": "below",
             }
             figure.add_vrect(x0=start, x1=end, row=row, col=1, **band)
-        title = "<br>".join(textwrap.wrap(lane.title, LINE_CHARACTERS))
+        title = "<br>".join(textwrap.wrap(_said(lane.title), LINE_CHARACTERS))
         figure.update_yaxes(title_text=title, title_font_size=11, row=row, col=1)
-        x_title = (lane.x_title or None) if row == len(lanes) or not shared else None
+        x_title = (_said(lane.x_title) or None) if row == len(lanes) or not shared else None
         figure.update_xaxes(type="date" if lane.time else "-", title_text=x_title, row=row, col=1)
     margin = {"l": 60, "r": 10, "t": 10, "b": 30}
     height = sum(PLANE_PX if _is_plane(lane) else ROW_PX for lane in lanes) + 50
     figure.update_layout(height=height, showlegend=False, margin=margin, uirevision=revision)
     return figure
+
+
+def _said(title: str) -> str:
+    """Return a lane's title in the reader's language, where it is a word of the translated lessons."""
+    return {"minutes": t("minutes"), "score": t("score")}.get(title, title)
 
 
 def _is_plane(lane: Lane) -> bool:
@@ -75,6 +81,6 @@ def _surface(surface: tuple[list[float], list[float], list[list[float]]]) -> go.
 
     x, y, z = surface
     contours = {"start": 0.0, "end": 2.0, "size": 0.25}
-    bar = {"title": {"text": "score / limit"}, "tickvals": [0, 0.5, 1, 1.5, 2]}
+    bar = {"title": {"text": t("score / limit")}, "tickvals": [0, 0.5, 1, 1.5, 2]}
     return go.Contour(x=x, y=y, z=z, colorscale="Cividis", reversescale=True, contours=contours, zmin=0, zmax=2,
-                      colorbar=bar, line={"width": 0.5}, opacity=0.75, name="score over limit")  # fmt: skip
+                      colorbar=bar, line={"width": 0.5}, opacity=0.75, name=t("score over limit"))  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.i18n import t
+from app.i18n import spoken, t
+from lessons.glossary import metric_meaning
 from lessons.spec import CONDITION
 
 PERCENT = (
@@ -22,6 +23,11 @@ SIGNS = {"<=": "≤", ">=": "≥", "==": "="}
 def metric_name(metric: str) -> str:
     """Return a metric's short name; one that has none here is written as its name in the file."""
     return _names().get(metric, metric.replace("_", " ").capitalize())
+
+
+def meaning(metric: str) -> str:
+    """Return what a metric is, in the reader's language."""
+    return metric_meaning(metric, spoken())
 
 
 def number(value: float | str | bool | None) -> str:

@@ -70,13 +70,23 @@ def _line(lesson: Lesson, mine: dict[str, Any]) -> None:
         text, state, button = st.columns([6, 2, 1], vertical_alignment="center")
         number_of = lesson.folder.name.split("-", 1)[0]
         text.markdown(f"**{number_of} · {lesson.head.title}**" if number_of.isdigit() else f"**{lesson.head.title}**")
-        text.caption(f"{lesson.head.level} · “{lesson.head.misconception}”")
+        text.caption(f"{_level(lesson.head.level)} · “{lesson.head.misconception}”")
         state.progress(share, text=t("{percent} % done", percent=f"{100 * share:.0f}"))
         if not is_proven(lesson):
             state.badge(t("not proven"), color="orange")
         if button.button(t("Open"), key=f"open-{lesson.id}"):
             st.query_params[PARAMETER] = lesson.id
             st.rerun()
+
+
+def _level(level: str) -> str:
+    words = {
+        "beginner": t("beginner"),
+        "beginner+": t("beginner+"),
+        "intermediate": t("intermediate"),
+        "advanced": t("advanced"),
+    }
+    return words[level]
 
 
 def show_lesson(lesson: Lesson) -> None:
@@ -96,7 +106,7 @@ def _top(lesson: Lesson) -> None:
         st.rerun()
     title.title(lesson.head.title)
     with tools.popover(t("More"), icon=":material/more_horiz:", key=f"more-{lesson.id}", width="stretch"):
-        page = html_page(lesson)
+        page = html_page(lesson, t)
         st.download_button(t("As one HTML page"), page, f"{lesson.folder.name}.html", "text/html")
         offer_notebook(lesson)
         if st.button(t("Begin anew"), key=f"forget-{lesson.id}"):
@@ -150,7 +160,11 @@ def show_prose(lesson: Lesson, piece: Piece, values: dict[str, dict[str, Any]]) 
 
 def _markdown(lesson: Lesson, text: str, values: dict[str, dict[str, Any]]) -> None:
     """Show Markdown with its live numbers filled in; images come from the lesson's own folder."""
-    filled = LIVE_NUMBER.sub(lambda found: shown(found[2], values.get(found[1], {}).get(found[2])), text)
+
+    def shown_number(found: re.Match[str]) -> str:
+        return shown(found[2], lesson.option(values.get(found[1], {}).get(found[2])))
+
+    filled = LIVE_NUMBER.sub(shown_number, text)
     at = 0
     for image in IMAGE.finditer(filled):
         st.markdown(filled[at : image.start()])
@@ -179,7 +193,8 @@ def _bottom(lesson: Lesson) -> None:
 def _glossary(lesson: Lesson) -> None:
     """Offer the meaning of the field's words that the lesson uses."""
     text = " ".join(piece.text for piece in lesson.pieces).lower()
-    used = {word: meaning for word, meaning in glossary().items() if re.search(rf"\b{re.escape(word)}", text)}
+    words = glossary(lesson.head.language)
+    used = {word: words[word] for word in words if re.search(rf"\b{re.escape(word.lower())}", text)}
     if not used:
         return
     with st.popover(t("Words of this lesson"), icon=":material/dictionary:"):

@@ -33,9 +33,9 @@ def check(
     folder: Annotated[Path | None, typer.Argument(help="One lesson's folder; the course when left out.")] = None,
 ) -> None:
     """List every mistake with its file and line; ends with 1 when there is one."""
-    from lessons.reader import course_problems, read_lesson
+    from lessons.reader import course_problems, lesson_problems
 
-    problems = course_problems() if folder is None else read_lesson(folder)[1]
+    problems = course_problems() if folder is None else lesson_problems(folder)
     for problem in problems:
         print(problem)
     print(f"{len(problems)} problems")
@@ -78,12 +78,13 @@ def preview(name: str, out: Annotated[Path, typer.Option(help="The HTML file to 
 
 
 def schema(out: Annotated[Path, typer.Option(help="Folder for the JSON Schema files.")]) -> None:
-    """Write JSON Schemas of lab.yaml and quiz.yaml, for completion in an editor."""
+    """Write JSON Schemas of lab.yaml, its words in another language and quiz.yaml, for completion in an editor."""
     import json
 
     from lessons.spec import LabFile, QuizFile
+    from lessons.translations import LabWords
 
     out.mkdir(parents=True, exist_ok=True)
-    for name, model in (("lab", LabFile), ("quiz", QuizFile)):
+    for name, model in (("lab", LabFile), ("lab-words", LabWords), ("quiz", QuizFile)):
         (out / f"{name}.schema.json").write_text(json.dumps(model.model_json_schema(), indent=2), encoding="utf-8")
         print(out / f"{name}.schema.json")

@@ -121,7 +121,7 @@ def test_a_missing_translation_falls_back_and_is_listed(lesson: Path) -> None:
     found = load_lesson(lesson, "fr")
 
     assert found.head.title == "Thresholds and their price"
-    assert found.untranslated == ("lesson.fr.md", "quiz.fr.yaml")
+    assert found.untranslated == ("lesson.fr.md", "lab.fr.yaml", "quiz.fr.yaml")
 
 
 def test_every_shipped_lesson_is_sound() -> None:
