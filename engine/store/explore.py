@@ -1,7 +1,7 @@
-"""Read-only SQL for students, in a sandbox: a second DuckDB in memory that holds copies of the allowed views only.
+"""Read-only SQL for students, in a sandbox: another process, whose DuckDB in memory holds copies of the allowed views.
 
 The lab's own database is never reachable from it: no files, no attach, no extensions, no settings, one thread, little
-memory, a time limit and a row limit. What is not copied in cannot leak.
+memory, a time limit and a row limit. What is not copied in cannot leak, and what never ends is ended.
 """
 
 from __future__ import annotations
@@ -11,33 +11,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import LabError, ParameterError
 from engine.store.names import Fragment, score_column, sql
 from engine.store.plants import PlantTable, PlantTables
+from engine.store.sandbox import Sandboxes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 STUDENT_VIEWS = ("readings", "scores", "alarms", "window_stats", "minutes")
 INSTRUCTOR_VIEWS = (*STUDENT_VIEWS, "labels", "journal", "runs")
 MOST_COPIED = 500_000  # rows of a view: the newest
 MOST_ROWS, MOST_SECONDS, LONGEST_QUERY = 10_000, 30.0, 20_000
 MOST_AT_ONCE = threading.BoundedSemaphore(2)
-NESTED = re.compile(r"\[|STRUCT|MAP|UNION|BLOB|BIT\b", re.I)
-# One call of these runs for minutes and hears no interrupt; query() would hide them in a text.
-ENDLESS = re.compile(r"\b(repeat|lpad|rpad|query)\b", re.I)
-SANDBOX = {
-    "enable_external_access": "false",
-    "python_enable_replacements": "false",
-    "python_scan_all_frames": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "allow_community_extensions": "false",
-    "memory_limit": "256MB",
-    "max_temp_directory_size": "0MB",
-    "threads": "1",
-}
 
 
 @dataclass(frozen=True)
@@ -53,6 +41,8 @@ class Answer:
 
 class Explorer(PlantTables):
     """Questions in SQL over named views."""
+
+    sandboxes: Sandboxes
 
     def explore(
         self,
@@ -73,8 +63,6 @@ class Explorer(PlantTables):
             raise ParameterError(f"limit must be from 1 to {MOST_ROWS} and timeout_s from 0 to {MOST_SECONDS:g}.")
         if len(query) > LONGEST_QUERY:
             raise LabError(f"The query must be at most {LONGEST_QUERY:,} characters, got {len(query):,}.")
-        if (endless := ENDLESS.search(query)) is not None:
-            raise LabError(f"{endless.group().lower()} may run without end; write the question without that word.")
         if not MOST_AT_ONCE.acquire(timeout=timeout_s):
             raise LabError("Other questions are still being answered; ask again in a moment.")
         try:
@@ -83,12 +71,13 @@ class Explorer(PlantTables):
             MOST_AT_ONCE.release()
 
     def _answered(self, query: str, views: Sequence[str], limit: int, timeout_s: float, plant: str | None) -> Answer:
-        with duckdb.connect(":memory:", config=dict(SANDBOX)) as sandbox:
-            _check_statement(sandbox, query)
-            began = time.monotonic()
-            self._copy_views(sandbox, query, views, self._explored(plant))
-            sandbox.execute("set lock_configuration = true")
-            return _answer(sandbox, query, limit, timeout_s, began)
+        began = time.monotonic()
+        table = self._explored(plant)
+        named = [name for name in views if re.search(rf"\b{name}\b", query, re.I)]
+        found = self.sandboxes.ask(query, named, lambda name: self._copied(name, table), limit, timeout_s)
+        rows = [tuple(row) for row in found["rows"]]
+        seconds = round(time.monotonic() - began, 4)
+        return Answer(tuple(found["columns"]), tuple(found["types"]), tuple(rows[:limit]), len(rows) > limit, seconds)
 
     def view_columns(self, views: Sequence[str] = STUDENT_VIEWS, plant: str | None = None) -> dict[str, list[str]]:
         """Return the columns of each view, to show beside the query."""
@@ -110,60 +99,11 @@ class Explorer(PlantTables):
             raise LabError("There are no readings in the store yet; start the plant and ask again.")
         return known[rows[0][0]]
 
-    def _copy_views(
-        self, sandbox: duckdb.DuckDBPyConnection, query: str, views: Sequence[str], table: PlantTable
-    ) -> None:
-        """Copy the views that the query names into the sandbox."""
-        for name in views:
-            if not re.search(rf"\b{name}\b", query, re.I):
-                continue
-            text, bound = VIEWS[name](table)
-            limited = sql("select * from ({q}) limit ?", q=text)
-            content = self.database.read().sql(limited, params=[*bound, MOST_COPIED]).to_arrow_table()
-            sandbox.register(name, content)
-
-
-def _check_statement(sandbox: duckdb.DuckDBPyConnection, query: str) -> None:
-    try:
-        statements = sandbox.extract_statements(query)
-    except duckdb.Error as problem:
-        raise LabError(_sentence(problem)) from None
-    if len(statements) != 1:
-        raise LabError(f"Write one SELECT at a time, got {len(statements)} statements.")
-    if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
-        raise LabError("Only SELECT is allowed here: the data can be asked, not changed.")
-
-
-def _answer(sandbox: duckdb.DuckDBPyConnection, query: str, limit: int, timeout_s: float, began: float) -> Answer:
-    timer = threading.Timer(timeout_s, sandbox.interrupt)
-    timer.start()
-    try:
-        sandbox.execute(query)
-        described = sandbox.description or []
-        types = tuple(str(column[1]) for column in described)
-        _refuse_nested(described)
-        rows = sandbox.fetchmany(limit + 1)
-    except duckdb.InterruptException:
-        raise LabError(f"The query took longer than {timeout_s:g} s and was stopped; ask for less.") from None
-    except duckdb.Error as problem:
-        raise LabError(_sentence(problem)) from None
-    finally:
-        timer.cancel()
-    columns = tuple(column[0] for column in described)
-    return Answer(columns, types, tuple(rows[:limit]), len(rows) > limit, round(time.monotonic() - began, 4))
-
-
-def _refuse_nested(described: Sequence[Any]) -> None:
-    """Refuse columns that become large Python objects whatever the row limit says."""
-    for column in described:
-        if NESTED.search(str(column[1])):
-            raise LabError(f"Column {column[0]!r} is a {column[1]}; write cast({column[0]} as varchar) or unnest it.")
-
-
-def _sentence(problem: duckdb.Error) -> str:
-    """Return what DuckDB says as one line without its error class."""
-    first = str(problem).strip().splitlines()[0]
-    return re.sub(r"^(\w+ )*Error: ", "", first).rstrip(".") + "."
+    def _copied(self, name: str, table: PlantTable) -> pa.Table:
+        """Return the newest rows of a view."""
+        text, bound = VIEWS[name](table)
+        limited = sql("select * from ({q}) limit ?", q=text)
+        return self.database.read().sql(limited, params=[*bound, MOST_COPIED]).to_arrow_table()
 
 
 def _readings(table: PlantTable) -> tuple[Fragment, list[Any]]:

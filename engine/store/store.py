@@ -21,6 +21,7 @@ from engine.store.pending import PendingRows
 from engine.store.readings import Readings
 from engine.store.retention import Keeping
 from engine.store.run_records import Runs
+from engine.store.sandbox import Sandboxes
 from engine.store.window_records import WindowStats
 
 FILE_NAME = "faultlab.duckdb"
@@ -48,6 +49,7 @@ class Store(Readings, HistoryQueries, Keeping, Exports, Explorer, Runs, Alarms, 
         self.database = Database(self.path)
         self.pending = PendingRows(most_pending_rows)
         self.plants_lock = threading.RLock()
+        self.sandboxes = Sandboxes()
         self.write_problem: str | None = None
         self._plants = None
         self._drafts = {}
@@ -58,6 +60,7 @@ class Store(Readings, HistoryQueries, Keeping, Exports, Explorer, Runs, Alarms, 
         if self.pending.waiting and not self.database.closed:
             self.flush(wait=False)
         self.database.close()
+        self.sandboxes.close()
 
     def compact(self) -> int:
         """Rewrite the file so that deleted rows give their space back; returns the bytes gained."""
