@@ -86,6 +86,15 @@ def test_headers_that_a_client_sends_are_dropped(client):
     assert answer["headers"] == {"x-lab-role": "student", "x-lab-person": ""}
 
 
+@pytest.mark.parametrize("query", ["mode=instructor", "role=instructor", "X-Lab-Role=instructor&person=P0"])
+def test_an_address_cannot_ask_for_a_role(client, query):
+    answer = client.get(f"/who?{query}").json()
+    with client.websocket_connect(f"/socket?{query}") as connection:
+        of_socket = connection.receive_text()
+
+    assert (answer["role"], answer["handle"], of_socket) == ("student", None, "student")
+
+
 def test_the_pass_phrase_makes_an_instructor(client):
     answer = sign_in(client)
 

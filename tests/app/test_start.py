@@ -137,3 +137,21 @@ def test_a_worker_process_of_the_app_draws_no_page():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_a_page_that_breaks_shows_no_details_to_anybody():
+    """A traceback could hold truth; the setting must hold from wherever the server was started."""
+    from streamlit import config as settings
+
+    from app.server import _use_project_settings
+
+    before = settings.get_option("client.showErrorDetails")
+    try:
+        settings.set_option("client.showErrorDetails", "full")
+        settings.get_config_options()[
+            "client.showErrorDetails"
+        ].where_defined = settings.ConfigOption.DEFAULT_DEFINITION
+        _use_project_settings(ROOT / ".streamlit" / "config.toml")
+        assert settings.get_option("client.showErrorDetails") == "none"
+    finally:
+        settings.set_option("client.showErrorDetails", before)

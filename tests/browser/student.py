@@ -12,8 +12,8 @@ from lessons.blocks import IMAGE, LIVE_NUMBER, Piece
 from lessons.quiz_marks import is_right
 from lessons.reader import Lesson
 from lessons.spec import Answer, Control, Prediction, Question
+from tests.browser.conftest import settle
 
-IDLE = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 TRIES = 3  # a proven solution passes at least 95 plants in 100, a decoy at most 5
 SLOW_MS = 120_000  # a fresh server compiles its kernels first
 WORDS_MS = 30_000
@@ -93,7 +93,7 @@ class Student:
         assert metrics_of(box)
         self.nothing_broke()
         self.keyed(f"reset-{self.lesson.id}-{name}").get_by_role("button").click()
-        self.until(lambda: metrics_of(box) == start and self.is_idle())
+        self.until(lambda: metrics_of(box) == start)
 
     def _move(self, field: Any, control: Control) -> None:
         if control.kind == "switch":
@@ -228,11 +228,8 @@ class Student:
         self.page.get_by_role(role, name=name, exact=True).first.wait_for()
 
     def idle(self) -> None:
-        """Wait until the page's script has ended."""
-        self.page.wait_for_function(IDLE)
-
-    def is_idle(self) -> bool:
-        return bool(self.page.evaluate(IDLE))
+        """Wait until the page's script has ended and what it drew is there."""
+        settle(self.page)
 
     def until(self, claim: Any, milliseconds: int = WORDS_MS) -> None:
         """Wait until the claim holds."""

@@ -1,6 +1,6 @@
 """Every lesson and exhibit is walked in a browser as a student: predict, experiment, read, practise, answer, go on.
 
-CI walks the first lessons; `pytest -m walk` walks all the others and the museum, in about half an hour.
+CI walks the first lessons; `pytest -m walk` walks all the others and the museum, in about a quarter of an hour.
 """
 
 from __future__ import annotations

@@ -52,8 +52,9 @@ def open_live(page):
     return page
 
 
-def test_a_student_cannot_reach_the_inject_page(visit):
-    page = visit("inject")
+@pytest.mark.parametrize("address", ["inject", "inject?mode=instructor&role=instructor"])
+def test_a_student_cannot_reach_the_inject_page(visit, address):
+    page = visit(address)
 
     page.get_by_text("This page is for instructors.").wait_for()
     assert page.get_by_role("link", name="Sign in with the pass phrase").get_attribute("href") == "login"
