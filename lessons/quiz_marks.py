@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from lessons.reader import Lesson, load_lesson
 from lessons.spec import Question
+from lessons.translations import languages_of
 
 
 def is_right(question: Question, given: Any) -> bool | None:
@@ -18,3 +21,13 @@ def is_right(question: Question, given: Any) -> bool | None:
     if question.kind == "order":
         return isinstance(given, list) and given == [str(option.text) for option in question.options]
     return None
+
+
+def right_answers(lesson: Lesson, given: Mapping[str, Any]) -> set[str]:
+    """Return which of the questions are answered rightly, each in whichever of the lesson's languages it was answered.
+
+    `given` holds the answers by the question's id.
+    """
+    spoken = [load_lesson(lesson.folder, language).quiz.questions for language in languages_of(lesson.folder)]
+    asked = [question for questions in spoken for question in questions if question.id in given]
+    return {question.id for question in asked if is_right(question, given[question.id])}

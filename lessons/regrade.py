@@ -14,7 +14,7 @@ from engine.metrics.intervals import match_intervals
 from engine.plant.scenario import load_scenario
 from lessons.labs.detector import TOLERANCE_S
 from lessons.notebook import CompareWork, LessonWork, Notebook, file_hash, points_of
-from lessons.quiz_marks import is_right
+from lessons.quiz_marks import right_answers
 from lessons.reader import Lesson, find_lesson
 from lessons.verdict import PASSED, check_answer
 
@@ -72,8 +72,7 @@ def _lesson_score(work: LessonWork) -> tuple[dict[str, float], list[str]]:
             differences.append(f"try {number} ({one.exercise}): the file says {one.word}, here it is {verdict.word}")
         if verdict.word == PASSED:
             passed.add(one.exercise)
-    questions = {question.id: question for question in lesson.quiz.questions}
-    right = {a.question for a in work.quiz if a.question in questions and is_right(questions[a.question], a.given)}
+    right = right_answers(lesson, {answer.question: answer.given for answer in work.quiz})
     return points_of(lesson, passed, right), differences
 
 

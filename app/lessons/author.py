@@ -13,6 +13,7 @@ from lessons.reader import Lesson, lesson_folders, museum_folders
 from lessons.zips import MOST_ZIP_BYTES, pack_lesson
 
 CHOSEN_KEY = "author-draft"
+MADE_KEY = "author-made"  # the draft that was just made
 EDITOR_PX = 620
 # Indentation means something in YAML, so it must be seen.
 MONOSPACE = "<style>[data-testid=stTextArea] textarea{font:.8rem/1.5 ui-monospace,Consolas,monospace}</style>"
@@ -22,10 +23,12 @@ def choose_draft() -> Path | None:
     """Let the instructor choose a draft or make one; returns its folder."""
     names = drafts.drafts()
     if st.session_state.get(CHOSEN_KEY) not in names:
-        st.session_state[CHOSEN_KEY] = names[0] if names else None
+        made = st.session_state.get(MADE_KEY)
+        st.session_state[CHOSEN_KEY] = made if made in names else next(iter(names), None)
     column, make = st.columns([3, 1], vertical_alignment="bottom")
     name = column.selectbox(t("Draft"), names, key=CHOSEN_KEY, placeholder=t("none yet"))
-    with make.popover(t("New draft"), icon=":material/add:", width="stretch"):
+    # a key of its own for each number of drafts: it closes when one was made
+    with make.popover(t("New draft"), icon=":material/add:", width="stretch", key=f"author-new-{len(drafts.drafts())}"):
         _make()
     return drafts.draft(name) if name else None
 
@@ -54,13 +57,13 @@ def _make() -> None:
         st.error(str(problem))
         return
     del st.session_state[CHOSEN_KEY]
-    st.session_state["author-made"] = folder.name
+    st.session_state[MADE_KEY] = folder.name
     st.rerun()
 
 
 def tools(folder: Path) -> None:
     """Offer the zip, and the way to get rid of the draft."""
-    if st.session_state.pop("author-made", None):
+    if st.session_state.pop(MADE_KEY, None):
         st.toast(t("The draft is made."), icon=":material/check:")
     with st.container(horizontal=True):
         st.download_button(
@@ -98,7 +101,7 @@ def _problems(problems: list[FileProblemError], folder: Path, file: str) -> None
     if not problems:
         st.success(t("No mistakes."), icon=":material/check:")
         return
-    st.warning(t("{n} mistakes", n=len(problems)), icon=":material/error:")
+    st.warning(t("Mistakes: {n}", n=len(problems)), icon=":material/error:")
     for problem in sorted(problems, key=lambda p: (p.file != file, p.file, drafts.line_number(p) or 0)):
         with st.container(border=True):
             st.markdown(f"**{problem.file}** · {problem.place}")

@@ -97,7 +97,7 @@ def _follow(lesson: Lesson, name: str, exercise: Exercise, job_key: str, kept: d
 def _verdict(kept: dict[str, Any]) -> None:
     word = kept.get("last", kept["word"])
     words = {NOT_TRIED: t("Not tried"), NOT_YET: t("Not yet"), PASSED: t("Passed"), CANNOT_CHECK: t("Cannot check")}
-    st.markdown(f"{ICONS[word]} **{words[word]}** · {t('{n} tries', n=kept['tries'])}")
+    st.markdown(f"{ICONS[word]} **{words[word]}** · {t('Tries: {n}', n=kept['tries'])}")
     if word == CANNOT_CHECK:
         st.error(t("This is our fault, not yours: {reason}", reason=kept.get("reason", "")))
     judged = [(text, text.split()[0], value, holds) for text, value, holds in kept.get("conditions", [])]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROW_PX = 150
 LINE_CHARACTERS = 18  # of a title beside a row
+GAP_PX, TITLED_GAP_PX = 24, 70  # between rows; the larger one has room for numbers and a title
 PLANE_PX = 420  # a scatter of two sensors needs a square rather than a row
 
 
@@ -24,7 +25,9 @@ def lanes_figure(lanes: tuple[Lane, ...], revision: str) -> go.Figure:
     from plotly.subplots import make_subplots
 
     shared = len({lane.time for lane in lanes}) == 1 and len({lane.x_title for lane in lanes} - {""}) <= 1
-    figure = make_subplots(rows=len(lanes), cols=1, shared_xaxes=shared, vertical_spacing=0.06 if shared else 0.12)
+    gap = GAP_PX if shared else TITLED_GAP_PX
+    height = sum(PLANE_PX if _is_plane(lane) else ROW_PX for lane in lanes) + gap * (len(lanes) - 1) + 50
+    figure = make_subplots(rows=len(lanes), cols=1, shared_xaxes=shared, vertical_spacing=gap / height)
     for row, lane in enumerate(lanes, start=1):
         color = OKABE_ITO[(row - 1) % len(OKABE_ITO)]
         if lane.surface is not None:
@@ -60,7 +63,6 @@ def lanes_figure(lanes: tuple[Lane, ...], revision: str) -> go.Figure:
         x_title = (_said(lane.x_title) or None) if row == len(lanes) or not shared else None
         figure.update_xaxes(type="date" if lane.time else "-", title_text=x_title, row=row, col=1)
     margin = {"l": 60, "r": 10, "t": 10, "b": 30}
-    height = sum(PLANE_PX if _is_plane(lane) else ROW_PX for lane in lanes) + 50
     figure.update_layout(height=height, showlegend=False, margin=margin, uirevision=revision)
     return figure
 

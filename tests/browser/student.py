@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from app.lessons.metric_words import number
 from app.lessons.quiz import mixed
 from lessons.blocks import IMAGE, LIVE_NUMBER, Piece
+from lessons.notebook import LessonWork, read_notebook
 from lessons.quiz_marks import is_right
 from lessons.reader import Lesson
+from lessons.regrade import regrade
 from lessons.spec import Answer, Control, Prediction, Question
 from tests.browser.conftest import settle
 
@@ -94,6 +97,7 @@ class Student:
         self.nothing_broke()
         self.keyed(f"reset-{self.lesson.id}-{name}").get_by_role("button").click()
         self.until(lambda: metrics_of(box) == start)
+        self.idle()
 
     def _move(self, field: Any, control: Control) -> None:
         if control.kind == "switch":
@@ -213,6 +217,21 @@ class Student:
         assert main.count("Passed ·") == len(self.lesson.lab.exercises)
         assert main.count("Right.") == sum(question.kind != "text" for question in self.lesson.quiz.questions)
 
+    def take_the_notebook(self) -> None:
+        """Download the lab notebook; graded anew it gives the full score, and nothing differs."""
+        self.page.get_by_role("button", name="More").click()
+        with self.page.expect_download() as coming:
+            self.page.get_by_role("button", name="Lab notebook").click()
+        self.page.keyboard.press("Escape")
+        notebook = read_notebook(Path(coming.value.path()).read_text(encoding="utf-8"))
+        texts = sum(question.kind == "text" for question in self.lesson.quiz.questions)  # a person reads these
+        again = regrade(notebook)
+        assert again.same, again.differences
+        assert again.score["points"] == again.score["out_of"] - texts
+        assert isinstance(notebook.work, LessonWork)
+        assert len(notebook.work.tries) >= 2 * len(self.lesson.lab.exercises)  # a decoy and the solution
+        assert set(notebook.work.predictions) == set(self.lesson.lab.predictions)
+
     def nothing_broke(self) -> None:
         """No exception, no error box, and nothing of the instructor's notes in the traffic."""
         assert self.page.get_by_test_id("stException").count() == 0
@@ -308,5 +327,5 @@ def metrics_of(box: Any) -> dict[str, str]:
 
 def tries_of(box: Any) -> int:
     """Return how many tries the page counts."""
-    found = re.search(r"(\d+) tries", text_of(box))
+    found = re.search(r"Tries: (\d+)", text_of(box))
     return int(found[1]) if found else -1

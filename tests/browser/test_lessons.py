@@ -1,5 +1,7 @@
 """Every lesson and exhibit is walked in a browser as a student: predict, experiment, read, practise, answer, go on.
 
+The lab notebook of each walk is graded anew.
+
 CI walks the first lessons; `pytest -m walk` walks all the others and the museum, in about a quarter of an hour.
 """
 
@@ -43,5 +45,6 @@ def test_a_student_walks_the_whole_lesson(visit: Any, folder: Path) -> None:
     student.begin()
     student.walk()
     student.come_back()
+    student.take_the_notebook()
     student.reach_the_end(following(folder))
     student.nothing_broke()

@@ -19,6 +19,7 @@ from lessons.notebook import (
     points_of,
     read_notebook,
 )
+from lessons.quiz_marks import right_answers
 from lessons.reader import Lesson, find_lesson
 from lessons.regrade import compare_score, regrade
 from lessons.verdict import check_answer
@@ -124,3 +125,15 @@ def test_a_comparison_is_graded_again_from_scenario_seeds_and_detectors() -> Non
 def test_two_exports_of_the_same_work_are_the_same_bytes(work: LessonWork) -> None:
     assert notebook_text(work, {"points": 1.0}) == notebook_text(work, {"points": 1.0})
     assert json.loads(notebook_text(work, {}))["versions"]["python"]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_quiz_counts_in_whichever_language_it_was_answered(language: str) -> None:
+    """Whoever changes the language in the midst of a lesson keeps the marks."""
+    lesson, spoken = find_lesson("thresholds"), find_lesson("thresholds", language)
+    questions = [question for question in spoken.quiz.questions if question.kind == "choice"]
+    right = {q.id: next(str(option.text) for option in q.options if option.right) for q in questions}
+    wrong = {q.id: next(str(option.text) for option in q.options if not option.right) for q in questions}
+
+    assert right_answers(lesson, right) == set(right)
+    assert right_answers(lesson, wrong) == set()
