@@ -55,9 +55,14 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     try:
         opened = open_lab()
         opened.start()
+        logs = Logs(home() / "logs")
     except LabError as problem:
         _end_with(str(problem))
-    logs = Logs(home() / "logs")
+    except OSError as problem:
+        where = f"{problem.strerror or type(problem).__name__}: {problem.filename or home()}"
+        _end_with(
+            f"The lab's files cannot be written ({where}); free that place, or set FAULTLAB_HOME to another folder."
+        )
     _chain_signals(opened.end_streams)
     watching = asyncio.create_task(_watch_over(opened))
     _greet()

@@ -5,12 +5,27 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from engine.errors import LabError
+
 PROJECT = Path(__file__).resolve().parents[1]
 
 
 def home() -> Path:
-    """Return the folder of the lab's own files: FAULTLAB_HOME, or data/local beside the code; made when missing."""
+    """Return the folder of the lab's own files: FAULTLAB_HOME, or data/local beside the code; made when missing.
+
+    Raises
+    ------
+    LabError
+        When it cannot be made, or nothing can be written there.
+    """
     named = os.environ.get("FAULTLAB_HOME", "").strip()
     folder = Path(named).expanduser() if named else PROJECT / "data" / "local"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        problem = "" if os.access(folder, os.W_OK | os.X_OK) else "Permission denied"
+    except OSError as failed:
+        problem = failed.strerror or type(failed).__name__
+    if problem:
+        cure = "set FAULTLAB_HOME to a folder that you may write to"
+        raise LabError(f"The lab's files cannot be kept in {folder} ({problem}); {cure}.")
     return folder

@@ -94,6 +94,22 @@ def test_a_wrong_variable_gets_one_sentence(tmp_path, name, value, words):
     assert "Traceback" not in served.text
 
 
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [("home", "set FAULTLAB_HOME to a folder that you may write to"), ("home/faultlab.duckdb", "move the file away")],
+)
+def test_a_folder_that_cannot_be_used_gets_one_sentence(tmp_path, file, words):
+    """A file where the folder should be, or a store that is none."""
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_bytes(b"no database " * 1000)
+    served = Served(tmp_path / "elsewhere", FAULTLAB_HOME=str(tmp_path / "home"))
+    served.launch()
+
+    assert served.process.wait(30) == 2
+    assert words in served.text
+    assert "Traceback" not in served.text
+
+
 def test_the_phrase_is_printed_once(tmp_path):
     first = Served(tmp_path / "home", FAULTLAB_PASSPHRASE="")
     with first:
