@@ -42,8 +42,9 @@ def question() -> None:
     """Draw the examples, the query and the run button."""
     spec, detectors = lab().spec, lab().store.plant_table(lab().spec.name).detectors
     known = {one.title: one for one in examples(spec.sensor_names, spec.machines, detectors)}
-    if QUERY_KEY not in st.session_state:
+    if QUERY_KEY not in st.session_state:  # a first answer says more than an empty page
         st.session_state[QUERY_KEY] = next(iter(known.values())).query
+        ask()
 
     def take() -> None:
         chosen = known.get(st.session_state["explore_example"])
@@ -85,10 +86,7 @@ def ask() -> None:
 
 def show_answer() -> None:
     """Draw the last answer of this tab."""
-    answer = st.session_state.get(ANSWER_KEY)
-    if answer is None:
-        st.info(t("Choose an example or write a question, then press Run."), icon=":material/arrow_upward:")
-        return
+    answer = st.session_state[ANSWER_KEY]
     if isinstance(answer, LabError):
         st.error(str(answer), icon=":material/error:")
         return

@@ -9,9 +9,9 @@ import streamlit as st
 from app.i18n import t
 
 
-def show_in_python(code: str, label: str | None = None) -> None:
-    """Draw the folded snippet beside a widget."""
-    with st.expander(label or t("Show this in Python"), icon=":material/code:"):
+def show_in_python(code: str, label: str | None = None, expanded: bool = False) -> None:
+    """Draw the snippet beside a widget, folded where it is not the point of the page."""
+    with st.expander(label or t("Show this in Python"), expanded=expanded, icon=":material/code:"):
         st.code(code.strip(), language="python")
 
 

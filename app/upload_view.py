@@ -39,13 +39,16 @@ def take_file() -> Profile | None:
         t("A CSV of sensor readings"), type=None, max_upload_size=300, key="upload-file",
         help=t("Any delimiter, any columns. The file stays on this computer."),
     )  # fmt: skip
-    names = [t("none"), *sorted(file.name for file in SAMPLES.glob("*.csv"))]
-    sample = st.selectbox(t("or a sample"), names, key="upload-sample") if dropped is None else names[0]
     if dropped is not None:
         return _profile(f"{dropped.file_id}", dropped.name, lambda: dropped.getvalue())
-    if sample != names[0]:
+    samples = {"pump_day.csv": t("A day of five pumps"), "messy_export.csv": t("A messy export in German")}
+    sample = st.pills(t("or a sample"), list(samples), format_func=samples.get, key="upload-sample")
+    if sample is not None:
         return _profile(sample, sample, (SAMPLES / sample).read_bytes)
     _forget()
+    st.caption(
+        t("Next you see its columns and problems, choose detectors, and get a score and the alarms for every row.")
+    )
     return None
 
 

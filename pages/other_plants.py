@@ -36,7 +36,8 @@ else:
     st.caption(t("Detectors: {names}", names=", ".join(plant.detectors)))
     live_chart(key=f"live_{name}", machine=plant.spec.machines[0], url=f"api/live?plant={quote(name)}")
 
-show_in_python("""
+show_in_python(
+    """
 import random, time
 from datetime import datetime, timezone
 from engine.client import LabClient
@@ -48,4 +49,6 @@ for _ in range(600):
     values = {"current": random.gauss(5, 0.1), "pressure": random.gauss(6, 0.05)}
     print(lab.send("my_rig", [{"machine": "press", "time": now, "values": values}]).scores)
     time.sleep(0.5)
-""")
+""",
+    expanded=not plants,
+)

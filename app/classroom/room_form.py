@@ -23,7 +23,9 @@ def room_now() -> None:
     """Draw what the room does at this moment; the page looks again every two seconds."""
     known = viewer().classmate
     person = None if known is None else school().people.get(known)
-    if person is None:
+    if person is None and viewer().teaches:
+        st.info(t("This is what students see. Start a round or a question on the page Conductor."))
+    elif person is None:
         st.info(
             t("Sign in with the join code, or with your handle and PIN, to take part. The instructor shows the code.")
         )
