@@ -21,7 +21,7 @@ PYTHON = ROOT / ".venv" / PROGRAM
 CLUSTER_PYTHON = ROOT / ".venv-cluster" / PROGRAM  # Quix Streams pins packages that the main environment has newer
 CLUSTER_TESTS = ("pytest", "pytest-timeout", "pytest-rerunfailures")  # what those tests need besides
 IN_CI = os.environ.get("CI", "").lower() == "true"
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-cluster.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-oidc.txt", "requirements-dev.txt", "requirements-cluster.txt")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 
 
