@@ -81,8 +81,8 @@ def _written(value: Any) -> Any:
 
 
 def _read(entry: dict[str, Any]) -> Any:
-    (name, *more) = entry
-    return TYPES[name][2](entry[name]) if not more and name in TYPES else entry
+    name = next(iter(entry)) if len(entry) == 1 else None
+    return TYPES[name][2](entry[name]) if name in TYPES else entry
 
 
 def main() -> None:
