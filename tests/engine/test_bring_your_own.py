@@ -72,6 +72,7 @@ def test_a_detector_that_looks_at_the_whole_block_fails(tmp_path):
     assert not report.passed
 
 
+@pytest.mark.slow
 def test_an_estimator_is_wrapped_and_passes(tmp_path):
     (report,) = check_file(_file(tmp_path, ESTIMATOR))
 
@@ -79,6 +80,7 @@ def test_an_estimator_is_wrapped_and_passes(tmp_path):
     assert report.passed, [v.problem for v in report.verdicts if v.problem]
 
 
+@pytest.mark.slow
 def test_time_runs_out(tmp_path):
     slow = HONEST.replace("        out = np", "        while True: pass\n        out = np")
 
@@ -87,6 +89,7 @@ def test_time_runs_out(tmp_path):
     assert report.stopped == "stopped after 6 s: the time budget ran out"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory is Linux's")
 def test_memory_runs_out(tmp_path):
     greedy = HONEST.replace("        out = np", "        hoard = np.ones(400_000_000)\n        out = np")
@@ -129,6 +132,7 @@ def test_decisions_of_scikit_learn_are_turned_so_that_higher_is_stranger():
     assert far > near
 
 
+@pytest.mark.slow
 def test_the_command_line_prints_a_report_and_ends_with_1_for_a_cheat(tmp_path):
     command = [sys.executable, "-m", "engine", "check-detector", str(_file(tmp_path, CHEAT))]
 

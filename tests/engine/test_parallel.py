@@ -29,6 +29,7 @@ def test_a_killed_worker_is_survived(tmp_path):
     assert (tmp_path / "marker").exists()
 
 
+@pytest.mark.slow
 @posix
 def test_a_job_that_always_kills_its_worker_is_given_up():
     with pytest.raises(LabError, match="killed their worker 3 times"):
@@ -59,6 +60,7 @@ def test_a_dask_cluster_with_two_workers_gives_the_same_results(monkeypatch):
         assert run_all(noisy_mean, JOBS) == HERE
 
 
+@pytest.mark.slow
 @posix
 def test_a_dask_cluster_survives_a_killed_worker(tmp_path):
     distributed = pytest.importorskip("distributed")

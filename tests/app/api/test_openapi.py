@@ -41,6 +41,7 @@ def schema(application, turbines):
     return schemathesis.openapi.from_asgi("/api/openapi.json", application)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
 @pytest.mark.parametrize("role", ["student", "instructor"])
 def test_no_example_makes_a_server_error_or_breaks_the_document(schema, role, mode):

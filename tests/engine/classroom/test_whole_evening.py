@@ -17,6 +17,7 @@ TEXT = SMALL.replace("split: {public: 0.5, by: seed}\n", "").replace("id: small"
 TEXT = TEXT.replace("[MACHINE_001, MACHINE_002], days: 2", "[MACHINE_001], days: 3")
 
 
+@pytest.mark.slow
 def test_the_whole_evening(tmp_path: Path):
     room = open_room(tmp_path)
     school = room.school
