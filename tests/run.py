@@ -22,6 +22,7 @@ CLUSTER_PYTHON = ROOT / ".venv-cluster" / PROGRAM  # Quix Streams pins packages 
 CLUSTER_TESTS = ("pytest", "pytest-timeout", "pytest-rerunfailures")  # what those tests need besides
 IN_CI = os.environ.get("CI", "").lower() == "true"
 REQUIREMENTS = ("requirements.txt", "requirements-oidc.txt", "requirements-dev.txt", "requirements-cluster.txt")
+PARALLEL = ("-n", "2", "--dist", "loadfile")  # browsers have the machine to themselves
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 
 
@@ -76,10 +77,11 @@ def main() -> None:
     must(PYTHON, "-m", "ruff", "format", "--check", ".")
     must(PYTHON, "-m", "mypy")
     # A machine that is busy elsewhere can starve a server or a browser once; what fails twice is broken.
-    must(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-m", "not slow and not browser", "--reruns", "1")
+    must(PYTHON, "-m", "pytest", *PARALLEL, "-m", "not slow and not browser", "--reruns", "1")
     must(PYTHON, "-m", "pytest", "-m", "browser and not slow", "--reruns", "2")
     if IN_CI:
-        must(PYTHON, "-m", "pytest", "-m", "slow and not cluster and not walk", "--reruns", "1")
+        must(PYTHON, "-m", "pytest", *PARALLEL, "-m", "slow and not browser and not cluster", "--reruns", "1")
+        must(PYTHON, "-m", "pytest", "-m", "browser and slow and not walk", "--reruns", "2")
         run_cluster_tests()
 
 

@@ -38,6 +38,7 @@ def write(page: Any, text: str) -> None:
     settle(page)
 
 
+@pytest.mark.slow
 def test_a_lesson_is_copied_broken_mended_read_and_proven(visit: Any) -> None:
     page = visit("author", role="instructor")
     settle(page)

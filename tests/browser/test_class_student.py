@@ -149,6 +149,7 @@ def shown(view: Any) -> tuple[int, int]:
     return int(view.get_attribute("data-start")), int(view.get_attribute("data-end"))
 
 
+@pytest.mark.slow
 def test_a_week_at_one_hertz_is_zoomed_and_labelled_by_drag_and_keys(browser, evening):
     """Drag zooms until L is pressed; then it labels; the keyboard does the same."""
     page, _ = enter(browser, evening)
@@ -232,6 +233,7 @@ def test_an_assistant_who_is_made_a_student_loses_the_open_grading_page_within_s
     context.close()
 
 
+@pytest.mark.slow
 def test_no_surface_of_a_student_holds_truth_while_a_graded_assignment_is_open(browser, evening):
     page, heard = enter(browser, evening)
     for path in (

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.browser
 ANSWER_S = 90.0  # 5 s on two idle cores; a suite that shares them with other servers needs far longer
 
 
+@pytest.mark.slow
 def test_eight_detectors_on_a_day_answer_with_progress_and_keep_the_truth_sealed(visit):
     page = visit("compare")
     page.get_by_role("button", name="Score 8 detectors").wait_for(timeout=30_000)

@@ -57,6 +57,7 @@ class Hands:
         self.press("ArrowDown", option)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_lesson_two_can_be_done_with_the_keyboard_alone(visit: Any) -> None:
     lesson = find_lesson("thresholds")

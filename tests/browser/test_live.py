@@ -157,6 +157,7 @@ def test_a_hidden_tab_rests_and_wakes(visit):
     wait_until(page, lambda: len(page.traffic["live"]) > resting + 5)
 
 
+@pytest.mark.slow
 def test_eight_tabs_all_stay_live(visit):
     """Six connections to one address is a browser's limit for plain HTTP; sockets do not count."""
     first = visit("live")

@@ -23,6 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
+@pytest.mark.slow
 def test_a_plant_is_chosen_on_the_home_page_and_everybody_sees_it(visit, server):
     student, instructor = visit("live"), visit("", role="instructor")
     live_view(student)

@@ -13,6 +13,7 @@ from tests.browser.conftest import live_view
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 def test_a_signal_ends_it_within_two_seconds_with_viewers(browser, tmp_path):
     """Ctrl-C takes the same way; tests/app/test_start.py sends both signals to a server with an event stream."""
     with Served(tmp_path / "home") as served:

@@ -82,6 +82,7 @@ def test_the_film_plays_stops_and_steps_by_keyboard(visit: Any) -> None:
     assert f"Second {here - 1}" in view.locator(".spoken").inner_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lesson", "changed"),
     [
