@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.app.served import Served
-from tests.browser.conftest import live_view, wait_until
+from tests.browser.conftest import live_view, settle, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ def test_a_plant_is_chosen_on_the_home_page_and_everybody_sees_it(visit, server)
     instructor.get_by_role("button", name="1 · Show the plant").wait_for(timeout=30_000)
     chooser.click()
     start.wait_for()
+    settle(instructor)
 
     instructor.get_by_role("combobox", name="Plant").click()
     instructor.get_by_role("option", name="Wind turbine parts (wind_turbine").click()
