@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.errors import FileProblemError, LabError
 from engine.home import home
-from lessons.reader import Lesson, find_lesson, lesson_problems, read_lesson
+from lessons.reader import Lesson, checked_lesson, find_lesson
 from lessons.template import write_template
 from lessons.zips import MOST_TEXT_BYTES, free_folder, unpack_lesson
 
@@ -74,7 +74,7 @@ def save_text(folder: Path, file: str, text: str) -> None:
 
 def looked_at(folder: Path) -> tuple[Lesson | None, list[FileProblemError]]:
     """Return the lesson (None when it cannot be read) and its problems."""
-    return read_lesson(folder)[0], lesson_problems(folder)
+    return checked_lesson(folder)
 
 
 def delete(name: str) -> None:

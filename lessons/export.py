@@ -35,10 +35,11 @@ def html_page(lesson: Lesson, t: Say = str) -> str:
     )
 
 
-def _heads(t: Say) -> dict[str, str]:
+def heads(t: Say) -> dict[str, str]:
+    """Return what stands above each kind of framed prose."""
     return {
         "objectives": t("Afterwards you can"), "keypoints": t("Key points"), "reading": t("Read on"),
-        "discussion": t("Discuss"), "callout": t("Note"), "caution": t("Careful"), "reveal": t("What happens"),
+        "discussion": t("Discuss"), "callout": t("Note"), "caution": t("Careful"),
     }  # fmt: skip
 
 
@@ -55,8 +56,8 @@ def _piece(lesson: Lesson, piece: Piece, parser: MarkdownIt, t: Say) -> str:
     if piece.kind == "quiz":
         return _section(t("Quiz"), "".join(_question(lesson, at) for at in range(len(lesson.quiz.questions))))
     body = _with_images(lesson, parser.render(_text(lesson, piece.text)))
-    heads = _heads(t)
-    return _section(heads[piece.kind], body) if piece.kind in heads else body
+    framed = {**heads(t), "reveal": t("What happens")}
+    return _section(framed[piece.kind], body) if piece.kind in framed else body
 
 
 def _section(head: str, body: str) -> str:

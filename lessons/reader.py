@@ -156,10 +156,12 @@ def read_lesson(folder: Path, language: str = "en") -> tuple[Lesson | None, list
     return Lesson(folder, head, tuple(pieces), lab, quiz, tuple(missing), words.options if words else {}), []
 
 
-def lesson_problems(folder: Path) -> list[FileProblemError]:
-    """Return every problem of a lesson in all the languages that it has files in, each once."""
-    found = [problem for language in languages_of(folder) for problem in read_lesson(folder, language)[1]]
-    return without_repeats(found)
+def checked_lesson(folder: Path) -> tuple[Lesson | None, list[FileProblemError]]:
+    """Return the lesson in English, and every problem in all the languages that it has files in, each once."""
+    lesson, problems = read_lesson(folder)
+    for language in languages_of(folder)[1:]:
+        problems = [*problems, *read_lesson(folder, language)[1]]
+    return lesson, without_repeats(problems)
 
 
 def _translated(folder: Path, stem: str, suffix: str, language: str, missing: list[str]) -> Path:
@@ -440,8 +442,8 @@ def course_problems(folder: Path = COURSE) -> list[FileProblemError]:
     heads: list[Head] = []
     taught: set[str] = set()
     for path in [*lesson_folders(folder), *museum_folders(folder)]:
-        lesson, _ = read_lesson(path)
-        problems += [in_folder(problem, path) for problem in lesson_problems(path)]
+        lesson, found = checked_lesson(path)
+        problems += [in_folder(problem, path) for problem in found]
         if lesson is None:
             continue
         for need in lesson.head.needs:

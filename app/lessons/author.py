@@ -28,7 +28,7 @@ def choose_draft() -> Path | None:
     column, make = st.columns([3, 1], vertical_alignment="bottom")
     name = column.selectbox(t("Draft"), names, key=CHOSEN_KEY, placeholder=t("none yet"))
     # a key of its own for each number of drafts: it closes when one was made
-    with make.popover(t("New draft"), icon=":material/add:", width="stretch", key=f"author-new-{len(drafts.drafts())}"):
+    with make.popover(t("New draft"), icon=":material/add:", width="stretch", key=f"author-new-{len(names)}"):
         _make()
     return drafts.draft(name) if name else None
 

@@ -16,7 +16,7 @@ from app.lessons.notebook import offer_notebook
 from app.lessons.progress import done, forget, person, records, share_done
 from app.lessons.quiz import show_quiz
 from lessons.blocks import IMAGE, LIVE_NUMBER, Piece
-from lessons.export import html_page
+from lessons.export import heads, html_page
 from lessons.glossary import glossary
 from lessons.proofs import is_proven
 from lessons.reader import Lesson, course_file, find_lesson, lesson_folders, museum_folders
@@ -142,17 +142,10 @@ def _show(lesson: Lesson, piece: Piece, values: dict[str, dict[str, Any]]) -> bo
 
 def show_prose(lesson: Lesson, piece: Piece, values: dict[str, dict[str, Any]]) -> None:
     """Show a piece of prose, framed when it is a block, with its live numbers filled in."""
-    heads = {
-        "objectives": t("Afterwards you can"),
-        "keypoints": t("Key points"),
-        "reading": t("Read on"),
-        "discussion": t("Discuss"),
-        "callout": t("Note"),
-        "caution": t("Careful"),
-    }
-    if piece.kind in heads:
+    framed = heads(t)
+    if piece.kind in framed:
         with st.container(border=True):
-            st.markdown(f"**{heads[piece.kind]}**")
+            st.markdown(f"**{framed[piece.kind]}**")
             _markdown(lesson, piece.text, values)
         return
     _markdown(lesson, piece.text, values)

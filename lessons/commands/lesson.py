@@ -33,9 +33,9 @@ def check(
     folder: Annotated[Path | None, typer.Argument(help="One lesson's folder; the course when left out.")] = None,
 ) -> None:
     """List every mistake with its file and line; ends with 1 when there is one."""
-    from lessons.reader import course_problems, lesson_problems
+    from lessons.reader import checked_lesson, course_problems
 
-    problems = course_problems() if folder is None else lesson_problems(folder)
+    problems = course_problems() if folder is None else checked_lesson(folder)[1]
     for problem in problems:
         print(problem)
     print(f"{len(problems)} problems")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import main
-from engine.errors import LabError
+from engine.errors import FileProblemError, LabError
 from lessons.reader import COURSE, course_problems, lesson_folders, load_lesson, read_lesson
 from lessons.template import write_template
 
@@ -29,6 +29,14 @@ def damage(lesson: Path, file: str, old: str, new: str) -> int:
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     return text[: text.index(old)].count("\n") + 1
+
+
+def assert_named(problems: list[FileProblemError], file: str, line: int, words: str) -> None:
+    """Hold that a problem with these words names that file and line."""
+    named = [problem for problem in problems if words in str(problem)]
+    assert named, [str(problem) for problem in problems]
+    assert named[0].file == file
+    assert re.match(rf"line {line}\b", named[0].place), str(named[0])
 
 
 # file, what stands there, what the teacher wrote, words of the message, lines from the text to the named line
@@ -82,10 +90,7 @@ def test_a_mistake_is_named_with_its_line(lesson: Path, file: str, old: str, new
 
     _, problems = read_lesson(lesson)
 
-    named = [problem for problem in problems if words in str(problem)]
-    assert named, [str(problem) for problem in problems]
-    assert named[0].file == file
-    assert re.match(rf"line {line + offset}\b", named[0].place), str(named[0])
+    assert_named(problems, file, line + offset, words)
 
 
 def test_all_mistakes_are_named_at_once(lesson: Path) -> None:

@@ -11,10 +11,10 @@ import yaml
 
 from lessons.export import html_page
 from lessons.glossary import glossary, metric_meaning
-from lessons.reader import COURSE, lesson_folders, lesson_problems, load_lesson
+from lessons.reader import COURSE, checked_lesson, lesson_folders, load_lesson
 from lessons.spec import METRICS
 from lessons.translations import languages_of
-from tests.lessons.test_reader import damage
+from tests.lessons.test_reader import assert_named, damage
 
 FIRST = COURSE / "01-meet-the-plant"
 IN_GERMAN = [folder for folder in lesson_folders() if "de" in languages_of(folder)]
@@ -96,12 +96,10 @@ def test_a_mistake_in_a_translation_is_named_with_its_line(
 ) -> None:
     line = damage(lesson, file, old, new)
 
-    problems = lesson_problems(lesson)
+    _, problems = checked_lesson(lesson)
 
-    named = [problem for problem in problems if words in str(problem)]
-    assert named, [str(problem) for problem in problems]
+    assert_named(problems, file, line + offset, words)
     assert {problem.file for problem in problems} == {file}
-    assert re.match(rf"line {line + offset}\b", named[0].place), str(named[0])
 
 
 def test_a_quiz_that_asks_something_else_is_named(lesson: Path) -> None:
@@ -112,7 +110,7 @@ def test_a_quiz_that_asks_something_else_is_named(lesson: Path) -> None:
     quiz["questions"][0]["options"].pop()
     path.write_text(yaml.safe_dump(quiz, allow_unicode=True), encoding="utf-8")
 
-    said = " ".join(str(problem) for problem in lesson_problems(lesson))
+    said = " ".join(str(problem) for problem in checked_lesson(lesson)[1])
 
     assert f"question {gone!r} of quiz.yaml is missing" in said
     assert f"{changed!r} has another number of options" in said
