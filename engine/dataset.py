@@ -14,8 +14,8 @@ import numpy as np
 
 from engine.errors import FileProblemError, LabError, ParameterError, UnknownNameError
 from engine.plant.features import guide_features
-from engine.plant.prefetch import rows, times_text
-from engine.records import HOUR_US, SECOND_US, STATUS_WORDS, Block, TruthEvent, iso_time
+from engine.plant.prefetch import rows
+from engine.records import HOUR_US, SECOND_US, STATUS_WORDS, Block, TruthEvent, iso_time, iso_times
 
 if TYPE_CHECKING:
     from engine.plant.simulator import Plant
@@ -156,7 +156,7 @@ def arrow_table(block: Block, features: bool = True) -> Any:
         return arrow.array(words).take(arrow.array(at))
 
     columns = {
-        "timestamp": repeated(times_text(block.times_us), np.repeat(np.arange(n_ticks), n_machines)),
+        "timestamp": repeated(iso_times(block.times_us), np.repeat(np.arange(n_ticks), n_machines)),
         "machine_id": repeated(list(block.machines), np.tile(np.arange(n_machines), n_ticks)),
         "maintenance_status": repeated(list(STATUS_WORDS), block.status.ravel()),
     }

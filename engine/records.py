@@ -173,3 +173,22 @@ def iso_time(at_us: int, *, seconds_only: bool = False) -> str:
     """Return microseconds since the epoch as ISO 8601 in UTC, such as 2026-01-05T00:00:00.000000+00:00."""
     moment = datetime.fromtimestamp(at_us // SECOND_US, UTC).replace(microsecond=at_us % SECOND_US)
     return moment.isoformat(timespec="seconds" if seconds_only or at_us % SECOND_US == 0 else "microseconds")
+
+
+def iso_times(times_us: IntArray, whole: bool | None = None, *, naive: bool = False) -> list[str]:
+    """Return times as ISO 8601 in UTC for one column: all in one form, so that every reader parses all of them.
+
+    Parameters
+    ----------
+    times_us
+        (n,), microseconds since the epoch.
+    whole
+        True = whole seconds, False = six digits of a second; None = whole seconds where all of these are.
+        Who writes a column piece by piece says it, so that the pieces agree.
+    naive
+        Without the offset.
+    """
+    if whole is None:
+        whole = not np.any(np.asarray(times_us) % SECOND_US)
+    stamps = np.datetime_as_string(np.asarray(times_us, "datetime64[us]"), unit="s" if whole else "us").tolist()
+    return stamps if naive else [f"{stamp}+00:00" for stamp in stamps]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from app.api.asking import Limit, Meant, Moment, Name, iso, json_answer, plant_meant, span_us
 from app.lab import lab
-from engine.records import STATUS_WORDS, iso_time
+from engine.records import STATUS_WORDS, iso_times
 from engine.store.names import SCORE_PREFIX
 from engine.store.readings import rows_of
 
@@ -69,7 +69,7 @@ def _page(meant: Meant, limit: int, machine: str | None, end_us: int | None) -> 
 def _columns(rows: Any) -> dict[str, Any]:
     """Return the columns with the names of the course material; the run stays inside."""
     found: dict[str, Any] = {
-        "timestamp": [iso_time(at) for at in rows["time_us"].tolist()],
+        "timestamp": iso_times(rows["time_us"]),
         "machine_id": rows["machine"].tolist(),
         "maintenance_status": [STATUS_WORDS[int(state)] for state in rows["status"]],
     }

@@ -14,7 +14,7 @@ from app.compare.notebook import offer_comparison
 from app.compare.panel_view import panel_table, show_panel
 from app.compare.working import tell
 from app.i18n import t
-from engine.records import DAY_US, HOUR_US, iso_time
+from engine.records import DAY_US, HOUR_US, iso_times
 
 if TYPE_CHECKING:
     from app.compare.working import Result
@@ -178,5 +178,5 @@ def _write_machine(writer: Any, stretch: Stretch, machine: str, m: int, outcomes
             if alarm.machine == machine:
                 on[(times >= alarm.start_us) & (times < alarm.end_us)] = 1
         cells += [np.char.mod("%.6g", one.scores[:, m]), np.char.mod("%.6g", one.levels[:, m]), on]
-    stamps = [iso_time(int(at)) for at in times]
+    stamps = iso_times(times)
     writer.writerows(zip([stretch.name] * len(times), stamps, [machine] * len(times), *cells, strict=True))

@@ -25,7 +25,7 @@ from engine.difficulty import CAPS, best_one_liner, one_liners
 from engine.plant.making import FLOORS, make_journal
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
-from engine.records import HOUR_US, MINUTE_US, SECOND_US, Block, Label, iso_time
+from engine.records import HOUR_US, MINUTE_US, SECOND_US, Block, Label, iso_times
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -141,8 +141,7 @@ class PlantMaker:
         name = self._assignments.variant_of(assignment, person).variant
         rows = [["variant", "timestamp", "machine_id", "status", *block.sensors]]
         words = ("operational", "maintenance")
-        for tick, at_us in enumerate(block.times_us.tolist()):
-            stamp = iso_time(at_us)
+        for tick, stamp in enumerate(iso_times(block.times_us)):
             for at, machine in enumerate(block.machines):
                 values = ["" if np.isnan(v) else repr(v) for v in block.values[tick, at].tolist()]
                 rows.append([name, stamp, machine, words[block.status[tick, at]], *values])

@@ -33,7 +33,7 @@ def stream(
     no_anomalies: Annotated[bool, typer.Option("--no-anomalies", help="No faults by chance")] = False,
     anomaly_rate: Annotated[float | None, typer.Option(help="Probability at a tick that a fault starts")] = None,
     no_maintenance: Annotated[bool, typer.Option("--no-maintenance", help="No services")] = False,
-    maintenance_interval: Annotated[float | None, typer.Option(help="Event seconds between services")] = None,
+    maintenance_interval: Annotated[float | None, typer.Option(help="Event seconds between services, from 60")] = None,
     form: Annotated[str | None, typer.Option("--format", help="json, csv or parquet (files)")] = None,
     no_derived_features: Annotated[bool, typer.Option("--no-derived-features", help="Sensors only")] = False,
     rolling_features: Annotated[bool, typer.Option("--rolling-features", help="Rolling statistics too")] = False,
@@ -41,9 +41,11 @@ def stream(
         bool | None, typer.Option("--include-labels/--no-labels", help="Label columns, for instructors; off")
     ] = None,
     interactive: Annotated[bool, typer.Option("--interactive", help="Take commands from the keyboard")] = False,
+    emoji: Annotated[bool, typer.Option("--emoji", help="The streaming guide's marks in --interactive")] = False,
+    naive_time: Annotated[bool, typer.Option("--naive-time", help="Timestamps without +00:00, still UTC")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notices on stderr")] = False,
     config: Annotated[Path | None, typer.Option(help="Settings file, such as data/streaming.yaml")] = None,
-    preset: Annotated[str | None, typer.Option(help="Named settings of the file")] = None,
+    preset: Annotated[str | None, typer.Option(help="Named settings; they beat the file, flags beat them")] = None,
     kafka_config: Annotated[Path | None, typer.Option(help="Kafka settings file, such as data/kafka.yaml")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same bytes")] = None,
     speed: Annotated[float | None, typer.Option(help="Event seconds for each second")] = None,
@@ -80,6 +82,7 @@ def stream(
         "rolling_features": rolling_features or None,
         "include_anomaly_labels": labels,
         "interactive_mode": interactive or None,
+        "naive_time": naive_time or None,
         "verbose": False if quiet else None,
         "seed": seed,
         "speed": speed,
@@ -95,10 +98,12 @@ def stream(
     if show_settings:
         sys.stdout.write(settings.as_yaml())
         return
-    run_stream(settings, kafka_config)
+    for override in settings.overrides:
+        say(settings, override)
+    run_stream(settings, kafka_config, emoji)
 
 
-def run_stream(settings: StreamSettings, kafka_file: Path | None = None) -> None:
+def run_stream(settings: StreamSettings, kafka_file: Path | None = None, emoji: bool = False) -> None:
     """Run the stream to its end, to SIGTERM or to Ctrl-C, and print its books on stderr.
 
     Raises
@@ -111,10 +116,12 @@ def run_stream(settings: StreamSettings, kafka_file: Path | None = None) -> None
     flow = make_flow(settings, kafka_file)
     _stop_on_signals(flow)
     if settings.interactive_mode:
-        from engine.streams.interactive import HELP, Commands, listen
+        from engine.streams.interactive import Commands, listen
 
-        say(settings, HELP)
-        listen(Commands(flow.source, flow.stop), sys.stdin, sys.stderr)
+        commands = Commands(flow.source, flow.stop, emoji)
+        say(settings, commands.help)
+        if not listen(commands, sys.stdin, sys.stderr):
+            say(settings, "There is no keyboard here (standard input is closed); the stream runs without commands.")
     say(
         settings,
         f"Streaming {settings.plant} to {_place(settings, flow)} at {settings.rate:g} ticks/s; Ctrl-C ends it.",

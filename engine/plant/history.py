@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _LONGEST_AUTOMATIC_US = 4 * HOUR_US
 _SHORTEST_AUTOMATIC_US = HOUR_US
 _SHORTEST_STOP_US, _LONGEST_STOP_US = 15 * MINUTE_US, 119 * MINUTE_US  # as in the course material's simulator
+_SERVICE_SHARE = 0.2  # services never take more than this share of the machines' time, however often they come
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,8 @@ class History:
             keys = noise.stream_keys(self.seed, [(self.spec.name, "schedule", part) for part in ("machine", "length")])
             draws = noise.uniform(keys, slots)
             numbers = (draws[:, 0] * len(self.spec.machines)).astype(np.int64)
-            length = _SHORTEST_STOP_US + draws[:, 1] * (_LONGEST_STOP_US - _SHORTEST_STOP_US)
+            shortest, longest = _service_us(interval, len(self.spec.machines))
+            length = shortest + draws[:, 1] * (longest - shortest)
             starts = slots * interval
             ends = starts + length.astype(np.int64)
             touching = (starts < end_us) & (ends > start_us)
@@ -195,6 +197,15 @@ class History:
             sensors=(),
             values=(),
         )
+
+
+def _service_us(interval_us: int, n_machines: int) -> tuple[int, int]:
+    """Return the shortest and longest service: over before the next one, and within the share that services may take.
+
+    A machine is stopped for at most length / (interval * machines) of the time; from 119 minutes on nothing is cut.
+    """
+    longest = min(_LONGEST_STOP_US, interval_us, int(_SERVICE_SHARE * interval_us * n_machines))
+    return min(_SHORTEST_STOP_US, longest // 2), longest
 
 
 def _active(entry: Injection) -> Active:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.plant.features import guide_features
-from engine.records import STATUS_WORDS, Block
+from engine.records import STATUS_WORDS, Block, iso_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.plant.simulator import Plant
-    from engine.records import IntArray
 
 AHEAD = 256  # ticks generated at once; 64 to 512 do equally well
 
@@ -32,14 +31,6 @@ def ticks(plant: Plant, start_us: int, step_us: int, ahead: int = AHEAD) -> Iter
         start_us += step_us * ahead
 
 
-def times_text(times_us: IntArray) -> list[str]:
-    """Return the times as ISO 8601 in UTC, to the second where all of them are whole seconds."""
-    unit: Literal["s", "us"] = "us" if np.any(times_us % 1_000_000) else "s"
-    moments: Any = times_us.view("datetime64[us]")
-    stamps = np.datetime_as_string(moments, unit=unit)
-    return [f"{stamp}+00:00" for stamp in stamps.tolist()]
-
-
 def columns(block: Block, features: bool = True) -> dict[str, list[Any]]:
     """Return the documented columns of the block as plain lists, tick by tick and machine by machine within a tick.
 
@@ -47,7 +38,7 @@ def columns(block: Block, features: bool = True) -> dict[str, list[Any]]:
     """
     n_ticks, n_machines = block.values.shape[:2]
     found: dict[str, list[Any]] = {
-        "timestamp": [text for text in times_text(block.times_us) for _ in range(n_machines)],
+        "timestamp": [text for text in iso_times(block.times_us) for _ in range(n_machines)],
         "machine_id": list(block.machines) * n_ticks,
         "maintenance_status": [STATUS_WORDS[code] for code in block.status.ravel().tolist()],
     }

@@ -41,15 +41,20 @@ class ChanceFaults:
         self._keys = noise.stream_keys(plant.seed, [(plant.spec.name, "stream faults", what) for what in _DRAWS])
         self.started = 0
 
-    def extend(self, journal: Journal, times_us: IntArray) -> Journal:
-        """Return the journal with the faults that start at those ticks; long past entries are left out."""
+    def extend(self, plant: Plant, times_us: IntArray) -> Journal:
+        """Return the journal with the faults that start at those ticks; long past entries are left out.
+
+        A machine that stands still starts no fault: nobody could see it.
+        """
+        journal = plant.journal
         if self._probability <= 0.0 or not self._faults:
             return journal
         draws = noise.uniform(self._keys, times_us)
         fresh = journal
         for i in np.flatnonzero(draws[:, 0] < self._probability):
             at = int(times_us[i])
-            free = [machine for machine in self._machines if not _is_faulty(fresh, machine, at)]
+            running = [machine for machine in self._machines if not plant.history.stops(machine, at, at + 1)]
+            free = [machine for machine in running if not _is_faulty(fresh, machine, at)]
             if free:
                 fresh = fresh.with_(self._drawn(free, at, draws[i].tolist()))
                 self.started += 1

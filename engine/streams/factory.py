@@ -41,6 +41,7 @@ def make_source(settings: StreamSettings) -> PlantSource:
         features=settings.include_derived_features,
         labels=settings.include_anomaly_labels,
         rolling=settings.rolling_features,
+        naive_time=settings.naive_time,
         ticks=ticks,
     )
 

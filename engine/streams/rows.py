@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from engine.plant.features import CALENDAR_FEATURES, GUIDE_FEATURES
-from engine.records import STATUS_WORDS, iso_time
+from engine.records import STATUS_WORDS, iso_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -86,6 +86,7 @@ def rows_of(
     features: Mapping[str, FloatArray] | None = None,
     truth: Iterable[TruthEvent] | None = None,
     wanted_features: Sequence[str] = GUIDE_FEATURES,
+    times: Sequence[str] | None = None,
 ) -> Rows:
     """Return the block as rows, tick by tick and machine by machine.
 
@@ -95,9 +96,11 @@ def rows_of(
         Derived columns (n_ticks, n_machines) by name; those in `wanted_features` are taken, in that order.
     truth
         The faults that were there: adds `anomaly_label` and `anomaly_type`. Instructors' paths only.
+    times
+        The timestamp of each tick as text; None = ISO 8601, whole seconds where all of the block's ticks are.
     """
     n_ticks, n_machines = len(block), block.n_machines
-    texts = [iso_time(int(at)) for at in block.times_us]
+    texts = iso_times(block.times_us) if times is None else times
     words = [STATUS_WORDS[code] for code in block.status.ravel()]
     columns = [*KEY_COLUMNS, *block.sensors]
     data: list[list[Any]] = [

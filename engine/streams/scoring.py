@@ -8,7 +8,7 @@ from typing import Any
 from engine.catalog import make
 from engine.detectors.base import Detector
 from engine.errors import LabError
-from engine.records import Block
+from engine.records import Block, iso_times
 from engine.streams.readings import BlockAssembler, RowError, reading_of
 from engine.streams.rows import rows_of
 from engine.streams.sources.base import Row
@@ -72,7 +72,7 @@ class RowScorer:
 
     def _scored(self, block: Block) -> list[Row]:
         scores = self.detector.score_then_learn(block).ravel().tolist()
-        rows: list[dict[str, Any]] = rows_of(block).dicts()
+        rows: list[dict[str, Any]] = rows_of(block, times=iso_times(block.times_us, False)).dicts()
         for row, score in zip(rows, scores, strict=True):
             alarm, machine = score >= self.limit, row["machine_id"]
             began = alarm and machine not in self._in_alarm

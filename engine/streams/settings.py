@@ -1,4 +1,4 @@
-"""Settings of a stream: flags beat the file, the file beats the preset, the preset beats the defaults."""
+"""Settings of a stream: flags beat the preset, the preset beats the file, the file beats the defaults."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class StreamSettings:
     include_anomalies, anomaly_injection_rate
         Whether faults start by themselves, and the probability that one starts at a row of a machine without a fault.
     maintenance_simulation, maintenance_interval
-        Whether machines are serviced, and the seconds of event time between two services.
+        Whether machines are serviced, and the seconds of event time between two services; a service is over before
+        the next one begins, and services never take more than a fifth of the machines' time.
     data_format
         json or csv; files also parquet. None = by the ending of the output path, else json.
     include_derived_features, include_anomaly_labels
@@ -47,6 +48,8 @@ class StreamSettings:
         The same seed and start give the same bytes; speed is event seconds for each second; start is ISO 8601.
     paced
         False = as fast as the sink takes it, for making files.
+    naive_time
+        Timestamps without the offset, as the guide prints them; they are UTC all the same.
     rolling_features
         Also the rolling statistics and z-scores, which the guide's examples do not show.
     rotate_mb
@@ -68,7 +71,7 @@ class StreamSettings:
     include_anomalies: bool = True
     anomaly_injection_rate: Annotated[float, Range(0.0, 1.0)] = 0.01
     maintenance_simulation: bool = True
-    maintenance_interval: Annotated[float, Range(1.0, 1e9, unit="s")] = 3600.0
+    maintenance_interval: Annotated[float, Range(60.0, 1e9, unit="s")] = 3600.0
     data_format: str | None = None
     include_derived_features: bool = True
     include_anomaly_labels: bool = False
@@ -79,6 +82,7 @@ class StreamSettings:
     plant: str = "pump_station"
     start: str | None = None
     paced: bool = True
+    naive_time: bool = False
     rolling_features: bool = False
     rotate_mb: Annotated[float, Range(0.0, 1e6, unit="MB")] = 0.0
     batch_size: Annotated[int, Range(1, 100_000)] = 100
@@ -86,6 +90,7 @@ class StreamSettings:
     queue_rows: Annotated[int, Range(1, 10_000_000)] = 20_000
     queue_policy: Annotated[str, Choice(("block", "drop_oldest", "drop_newest", "sample"))] = "block"
     origin: dict[str, str] = field(default_factory=dict, compare=False)
+    overrides: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def format(self) -> str:
@@ -103,7 +108,7 @@ class StreamSettings:
         return "\n".join(lines) + "\n"
 
 
-KEYS = tuple(f.name for f in dataclasses.fields(StreamSettings) if f.name != "origin")
+KEYS = tuple(f.name for f in dataclasses.fields(StreamSettings) if f.name not in ("origin", "overrides"))
 OPTIONAL = ("duration", "machines", "output_path", "api_url", "kafka_topic", "data_format", "seed", "start")
 
 
@@ -128,19 +133,30 @@ def settle(
     """
     layers = [("default", dict(base))]
     from_file, presets = _read(Path(config)) if config is not None else ({}, {})
+    layers.append((f"file {config}", from_file))
     if preset is not None:
         presets = {**_read(SHIPPED)[1], **presets}
         if preset not in presets:
             raise UnknownNameError("preset", preset, presets)
         layers.append((f"preset {preset}", presets[preset]))
-    layers.append((f"file {config}", from_file))
     layers.append(("flag", {key: value for key, value in flags.items() if value is not None}))
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
+    overrides: list[str] = []
     for where, layer in layers:
-        values.update(layer)
+        typed = {key: _typed(key, value) for key, value in layer.items()}
+        overrides += [
+            f"{key} is {_shown(value)} ({where}), not {_shown(values[key])} ({origin[key]})."
+            for key, value in typed.items()
+            if origin.get(key, "default") != "default" and value != values[key]
+        ]
+        values.update(typed)
         origin.update(dict.fromkeys(layer, where))
-    return _checked(StreamSettings(**{key: _typed(key, value) for key, value in values.items()}, origin=origin))
+    return _checked(StreamSettings(**values, origin=origin, overrides=tuple(overrides)))
+
+
+def _shown(value: Any) -> str:
+    return ",".join(value) if isinstance(value, tuple) else json.dumps(value)
 
 
 def preset_names() -> tuple[str, ...]:

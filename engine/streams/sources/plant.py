@@ -11,7 +11,7 @@ import numpy as np
 from engine.errors import LabError, UnknownNameError
 from engine.params import Range
 from engine.plant.features import GUIDE_FEATURES
-from engine.records import HOUR_US, MINUTE_US, SECOND_US
+from engine.records import HOUR_US, MINUTE_US, SECOND_US, iso_times
 from engine.streams.chance import ChanceFaults, faults_between
 from engine.streams.rows import Rows, rows_of
 from engine.streams.sources.base import Row, Source
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 START = "2026-01-05T00:00:00+00:00"  # a Monday; where a seeded stream begins unless told otherwise
 ROLLING_US = HOUR_US  # the window of the rolling features
+DAY_S = 86_400.0
 MANUAL_S = 600.0  # a fault started by hand lasts ten minutes unless it is cleared
 
 
@@ -47,6 +48,8 @@ class PlantSource(Source):
         Event time between two services; 0 = none.
     features, labels, rolling
         Extra columns; labels are for instructors.
+    naive_time
+        Timestamps without the offset.
     ticks
         How many ticks there are; 0 = no end.
     """
@@ -63,6 +66,7 @@ class PlantSource(Source):
     features: bool = True
     labels: bool = False
     rolling: bool = False
+    naive_time: bool = False
     ticks: Annotated[int, Range(0, 1e15)] = 0
     tick: int = field(default=0, init=False)
 
@@ -72,7 +76,7 @@ class PlantSource(Source):
 
         spec = load_plant(self.plant)
         chosen = tuple(self.machines) or None
-        interval = max(60.0, self.service_interval_s) if self.service_interval_s else None
+        interval = self.service_interval_s or None
         self._plant = Plant(spec, self.seed, machines=chosen, scheduled_maintenance_interval_s=interval)
         self._chance = ChanceFaults(self._plant, self.fault_probability)
         self._lock = threading.Lock()
@@ -81,6 +85,11 @@ class PlantSource(Source):
     @property
     def finished(self) -> bool:  # type: ignore[override]
         return self.ticks > 0 and self.tick >= self.ticks
+
+    @property
+    def _whole_seconds(self) -> bool:
+        """Whether every tick is a whole second, now and later: the timestamps of a stream have one form."""
+        return self.start_us % SECOND_US == 0 and self.tick_us % SECOND_US == 0
 
     @property
     def now_us(self) -> int:
@@ -117,14 +126,16 @@ class PlantSource(Source):
         truth = None
         if self.labels:
             truth = faults_between(plant, int(block.times_us[0]), int(block.times_us[-1]) + 1)
+        times = iso_times(block.times_us, self._whole_seconds, naive=self.naive_time)
         if not self.features and not self.rolling:
-            return rows_of(block, truth=truth)
+            return rows_of(block, truth=truth, times=times)
         if not self.rolling:
-            return rows_of(block, guide_features(block), truth)
+            return rows_of(block, guide_features(block), truth, times=times)
         recent = derived_features(block, history=self._past)
         self._remember(block)
         wanted = GUIDE_FEATURES if self.features else ()
-        return rows_of(block, recent, truth, [*wanted, *(name for name in recent if name not in GUIDE_FEATURES)])
+        shown = [*wanted, *(name for name in recent if name not in GUIDE_FEATURES)]
+        return rows_of(block, recent, truth, shown, times)
 
     def read(self, timeout_s: float = 0.5) -> list[Row]:
         return [] if self.finished else self.next_rows().dicts()
@@ -152,16 +163,16 @@ class PlantSource(Source):
             self._must_be_known(machine)
             self._plant = self._plant.with_journal(self._plant.journal.cleared(machine, self.now_us))
 
-    def maintain(self, machine: str, minutes: float = 30.0) -> None:
+    def maintain(self, machine: str, duration_s: float = 1800.0) -> None:
         """Stop a machine for work; this repairs it."""
         from engine.plant.journal import Maintenance
 
-        if not 0.0 < minutes <= 24 * 60:
-            raise LabError(f"minutes must be more than 0 and at most 1440, got {minutes:g}.")
+        if not 0.0 < duration_s <= DAY_S:
+            raise LabError(f"The duration must be more than 0 s and at most 24 h ({DAY_S:g} s), got {duration_s:g} s.")
         with self._lock:
             self._must_be_known(machine)
             journal = self._plant.journal
-            entry = Maintenance(journal.new_id("work"), machine, self.now_us, minutes * 60.0)
+            entry = Maintenance(journal.new_id("work"), machine, self.now_us, duration_s)
             self._plant = self._plant.with_journal(journal.with_(entry))
 
     def states(self) -> dict[str, tuple[str, str]]:
@@ -181,7 +192,7 @@ class PlantSource(Source):
             ticks = min(ticks, self.ticks - self.tick)
         with self._lock:
             times = self.now_us + np.arange(ticks, dtype=np.int64) * self.tick_us
-            journal = self._chance.extend(self._plant.journal, times)
+            journal = self._chance.extend(self._plant, times)
             if journal is not self._plant.journal:
                 self._plant = self._plant.with_journal(journal)
             plant = self._plant

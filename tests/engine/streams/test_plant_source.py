@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import io
 import threading
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from engine.errors import LabError
 from engine.plant.features import GUIDE_FEATURES
 from engine.records import SECOND_US, Block, block_of
+from engine.streams.factory import make_source
 from engine.streams.flow import Flow
 from engine.streams.interactive import Commands, listen
 from engine.streams.pacing import deadlines
 from engine.streams.queues import BoundedQueue
 from engine.streams.readings import BlockAssembler, Reading, RowError, reading_of
-from engine.streams.rows import LABEL_COLUMNS, rows_of
+from engine.streams.rows import LABEL_COLUMNS, join_rows, rows_of
+from engine.streams.settings import SHIPPED, settle
+from engine.streams.sinks.file import File
 from engine.streams.sources.plant import PlantSource
 
 START = 1_767_571_200_000_000
@@ -107,13 +113,20 @@ def test_the_commands_of_the_guide_work() -> None:
     obeyed, made, stopped = commands()
     made.next_block(10)
 
-    answers = [obeyed.obey(line) for line in ("a MACHINE_001 bearing_failure", "m MACHINE_003 15", "s")]
+    answers = [obeyed.obey(line) for line in ("a MACHINE_001 bearing_failure", "m MACHINE_003 900", "s")]
     cleared = [obeyed.obey("c MACHINE_001"), obeyed.obey("s")]
     obeyed.obey("q")
 
-    assert answers[0] == "Started bearing_failure on MACHINE_001."
-    assert "MACHINE_001: operational | bearing_failure" in answers[2]
-    assert "MACHINE_003: maintenance" in answers[2]
+    assert answers[:2] == [
+        "Injected bearing_failure anomaly for MACHINE_001; it lasts 10 min of plant time, or until `c MACHINE_001`.",
+        "Maintenance of MACHINE_003 for 15 min of plant time.",
+    ]
+    assert answers[2].splitlines()[:4] == [
+        "Machine States:",
+        "  MACHINE_001: Operational | bearing_failure",
+        "  MACHINE_002: Operational | Normal",
+        "  MACHINE_003: Maintenance | Normal",
+    ]
     assert "bearing_failure" not in cleared[1]
     assert "a <machine> [fault]" in obeyed.obey("h")
     assert stopped.is_set()
@@ -123,7 +136,7 @@ def test_maintenance_changes_the_readings() -> None:
     """In the public generator it changes a word only."""
     obeyed, made, _ = commands()
     before = made.next_block(60).machine("MACHINE_002").values.mean(axis=(0, 1))
-    obeyed.obey("m MACHINE_002 30")
+    obeyed.obey("m MACHINE_002 30m")
     made.next_block(600)
 
     after = made.next_block(60).machine("MACHINE_002").values.mean(axis=(0, 1))
@@ -139,8 +152,9 @@ def test_maintenance_changes_the_readings() -> None:
         ("a PUMP_9", "No machine is called 'PUMP_9'"),
         ("a MACHINE", "may be MACHINE_001, MACHINE_002"),
         ("a", "Say which machine"),
-        ("m MACHINE_001 soon", "minutes must be a number"),
-        ("m MACHINE_001 -5", "minutes must be more than 0"),
+        ("m MACHINE_001 soon", "duration must be seconds such as 600, or 10m or 2h"),
+        ("m MACHINE_001 -5", "duration must be more than 0 s"),
+        ("m MACHINE_001 25h", "at most 24 h"),
         ("x", "No command is called 'x'"),
         ("c MACHINE_0O1", "Did you mean 'MACHINE_001'"),
         ("", ""),
@@ -159,7 +173,7 @@ def test_a_typo_is_answered_and_harms_nothing(line: str, part: str) -> None:
 def test_names_may_be_shortened_and_completed() -> None:
     obeyed, made, _ = commands()
 
-    assert obeyed.obey("a machine_001 bear") == "Started bearing_failure on MACHINE_001."
+    assert obeyed.obey("a machine_001 bear").startswith("Injected bearing_failure anomaly for MACHINE_001;")
     assert obeyed.completions("a MACH") == list(made.machine_names)
     assert "bearing_failure" in obeyed.completions("a MACHINE_001 be")
     assert obeyed.completions("c MACHINE_001 x") == []
@@ -169,10 +183,97 @@ def test_commands_are_read_from_any_text_stream() -> None:
     obeyed, _made, _ = commands()
     out = io.StringIO()
 
-    listen(obeyed, io.StringIO("a MACHINE_001 bearing_failure\nnonsense\ns\n"), out).join(5)
+    reader = listen(obeyed, io.StringIO("a MACHINE_001 bearing_failure\nnonsense\ns\n"), out)
+    assert reader is not None
+    reader.join(5)
 
-    assert "Started bearing_failure" in out.getvalue()
-    assert "No command is called 'nonsense'" in out.getvalue()
+    assert out.getvalue().startswith("> Injected bearing_failure")
+    assert "> No command is called 'nonsense'" in out.getvalue()
+
+
+def test_a_closed_standard_input_is_no_reason_to_end() -> None:
+    closed = io.StringIO()
+    closed.close()
+
+    assert listen(commands()[0], closed, io.StringIO()) is None
+    assert listen(commands()[0], None, io.StringIO()) is None
+
+
+def test_the_marks_of_the_guide_are_printed_on_request_only() -> None:
+    made = source(fault_probability=0.0)
+    marked = Commands(made, threading.Event().set, emoji=True)
+
+    shown = [marked.obey("a MACHINE_001 bearing_failure"), marked.obey("s"), marked.obey("c MACHINE_001")]
+
+    assert shown[0].startswith("🚨 Injected bearing_failure anomaly for MACHINE_001")
+    assert "  MACHINE_002: ✅ Operational | ✅ Normal" in shown[1].splitlines()
+    assert shown[2] == "✅ Cleared anomaly for MACHINE_001."
+    assert Commands(made, threading.Event().set).obey("s").isascii()
+
+
+# ---- services and labels
+
+
+@pytest.mark.parametrize("interval_s", [60.0, 600.0, 3600.0, 7200.0, 28_800.0])
+def test_services_are_over_before_the_next_and_take_a_fifth_of_the_time_at_most(interval_s: float) -> None:
+    plant = source(service_interval_s=interval_s).simulated
+    end = START + int(400 * interval_s * SECOND_US)
+
+    stops = sorted(stop for machine in plant.spec.machines for stop in plant.history.stops(machine, START, end))
+
+    assert len(stops) > 300
+    assert all(first[1] <= second[0] for first, second in pairwise(stops))
+    assert 0.0 < sum(b - a for a, b in stops) / (len(plant.spec.machines) * (end - START)) <= 0.2
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_instructors_file_is_worth_grading_with(seed: int) -> None:
+    """Faults are there, a minority of the rows carries them, and none begins on a machine that stands still."""
+    made = make_source(settle({"seed": seed}, SHIPPED, "instructor_testing"))
+
+    rows = made.next_rows(3600)
+    flags = np.array(rows.column("anomaly_label"))
+    stopped = np.array(rows.column("maintenance_status")) != "operational"
+    start, end = START, START + 3600 * SECOND_US
+    truth = made.simulated.truth(start, end)
+
+    assert len(truth) >= 3
+    assert 0.01 <= flags.mean() <= 0.20
+    assert 0.0 < stopped.mean() <= 0.20
+    assert not (stopped & (flags == 1)).any()
+    assert any(event.detectable_from_us is not None for event in truth), "findable by somebody"
+    readings = np.array([rows.column(name) for name in made.simulated.spec.sensor_names], dtype=float)
+    assert max(best_row_f1(values, flags) for values in (*readings, *-readings)) < 0.8, "easy for nobody"
+
+
+def best_row_f1(values: np.ndarray, flags: np.ndarray) -> float:
+    """Return the best F1 over rows that any limit on one sensor reaches."""
+    hits = np.cumsum(flags[np.argsort(-np.nan_to_num(values, nan=-1e9))])
+    return float(np.max(2 * hits / (np.arange(1, len(flags) + 1) + flags.sum())))
+
+
+# ---- timestamps
+
+
+@pytest.mark.parametrize("rate", [0.1, 1.0, 3.0, 5.0, 100.0])
+@pytest.mark.parametrize("naive", [False, True])
+def test_the_timestamps_of_a_stream_have_one_form_that_pandas_reads(rate: float, naive: bool, tmp_path: Path) -> None:
+    made = make_source(settle({"seed": 3, "rate": rate, "naive_time": naive}))
+    pieces = [made.next_rows(n) for n in (1, 1, 5, 50)]
+    whole = join_rows(pieces)
+    file = File(str(tmp_path / "x.parquet"), "parquet", 0)
+    for piece in pieces:
+        file.write(piece)
+    file.close()
+
+    for table in (
+        pd.read_csv(io.BytesIO(whole.csv_header() + whole.csv_lines())),
+        pd.read_json(io.BytesIO(whole.json_lines()), lines=True, dtype=False),
+        pd.read_parquet(tmp_path / "x.parquet"),
+    ):
+        read = pd.to_datetime(table.timestamp, utc=True)
+        assert read.dt.as_unit("us").astype("int64").tolist() == whole.times_us
+        assert table.timestamp.str.endswith("+00:00").all() == (not naive)
 
 
 # ---- flow and pacing

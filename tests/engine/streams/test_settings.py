@@ -1,4 +1,4 @@
-"""Settings: flags beat the file, the file beats the preset; what is wrong is named with its place and cure."""
+"""Settings: flags beat the preset, the preset beats the file; what is wrong is named with its place and cure."""
 
 from __future__ import annotations
 
@@ -37,15 +37,26 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-def test_flags_beat_the_file_and_the_file_beats_the_preset(tmp_path: Path) -> None:
-    file = write(tmp_path, "streaming:\n  rate: 2\n  anomaly_injection_rate: 0.2\n")
+def test_flags_beat_the_preset_and_the_preset_beats_the_file(tmp_path: Path) -> None:
+    file = write(tmp_path, "streaming:\n  rate: 1\n  anomaly_injection_rate: 0.2\n  speed: 7\n")
 
     settings = settle({"rate": 3.0, "duration": None}, file, "api_test")
 
-    assert (settings.rate, settings.anomaly_injection_rate, settings.output_mode) == (3.0, 0.2, "api")
+    assert (settings.rate, settings.anomaly_injection_rate, settings.speed) == (3.0, 0.05, 7.0)
     assert settings.origin["rate"] == "flag"
-    assert settings.origin["anomaly_injection_rate"] == f"file {file}"
+    assert settings.origin["speed"] == f"file {file}"
     assert settings.origin["output_mode"] == "preset api_test"
+
+
+def test_each_value_that_is_beaten_is_told_once_and_an_equal_one_is_not(tmp_path: Path) -> None:
+    file = write(tmp_path, "streaming:\n  rate: 1\n  output_mode: api\n  machines: [A, B]\n")
+
+    told = settle({"machines": ["C"]}, file, "api_test").overrides
+
+    assert told == (
+        f"rate is 2.0 (preset api_test), not 1.0 (file {file}).",
+        f"machines is C (flag), not A,B (file {file}).",
+    )
 
 
 def test_the_printed_settings_are_a_file_that_gives_the_same_settings(tmp_path: Path) -> None:
@@ -99,6 +110,7 @@ def test_the_six_presets_of_the_guide_are_there_and_only_the_instructors_has_lab
         ("streaming:\n  rat: 1", "streaming.rat: no such key; write rate"),
         ("streaming:\n  rate: fast", "rate must be from 0.001 to 10000 Hz, got 'fast'"),
         ("streaming:\n  rate: -1", "rate must be from"),
+        ("streaming:\n  maintenance_interval: 5", "maintenance_interval must be from 60 to 1e+09 s, got 5"),
         ("streaming:\n  include_anomalies: perhaps", "include_anomalies must be true or false"),
         ("streaming:\n  output_mode: konsole", "Did you mean 'console'"),
         ("streaming:\n  duration: -3", "duration must be a number of seconds"),
