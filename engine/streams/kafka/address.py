@@ -113,13 +113,19 @@ def find_broker(servers: tuple[str, ...] | None = None, env: Mapping[str, str] |
     practice = environment.get("KAFKA_PRACTICE") == "1"
     announced = announced_broker()
     if servers:
-        return Address(servers, practice or ",".join(servers) == announced)
+        return Address(servers, practice or _same(servers, announced))
     if environment.get("KAFKA_BOOTSTRAP"):
         named = tuple(environment["KAFKA_BOOTSTRAP"].split(","))
-        return Address(named, practice or ",".join(named) == announced, "KAFKA_BOOTSTRAP")
+        return Address(named, practice or _same(named, announced), "KAFKA_BOOTSTRAP")
     if announced:
         return Address(tuple(announced.split(",")), True, "practice broker")
     return Address(DEFAULT_SERVERS, practice, "default")
+
+
+def _same(servers: tuple[str, ...], announced: str | None) -> bool:
+    """Whether these are the practice broker's address, however this machine is called in it."""
+    here = ",".join(server.strip().replace("localhost:", "127.0.0.1:") for server in servers)
+    return here == announced
 
 
 def announced_broker() -> str | None:

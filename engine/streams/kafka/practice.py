@@ -1,7 +1,8 @@
 """A practice broker: librdkafka's mock cluster, which speaks the real wire protocol over loopback TCP.
 
-It lives in memory and in this process, keeps at most 5 MiB or 100,000 records of a partition, knows no transactions
-and cannot be told its port. It is for lessons and tests; a class that must not lose data uses a real broker.
+It lives in memory and in this process, keeps at most 5 MiB or 100,000 records of a partition and knows no transactions.
+The mock cannot be told its port; a doorway in front of it can. It is for lessons and tests; a class that must not
+lose data uses a real broker.
 
 References
 ----------
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import LabError
+from engine.streams.kafka.doorway import HOST, Doorway
 
 PRODUCE = 0  # Kafka's API key of Produce requests, for `push_errors`
 NOT_LEADER, TIMED_OUT = 6, 7  # error codes that a client must retry
@@ -73,14 +75,17 @@ class PracticeBroker:
         How many brokers the cluster pretends to have.
     rebalance_delay_ms
         How long a new group waits for more members.
+    port
+        Where clients find it, for one broker; None = wherever the mock listens.
 
     Raises
     ------
     LabError
-        When the wheel of confluent-kafka on this system has no mock cluster.
+        When the wheel of confluent-kafka on this system has no mock cluster, or the port is taken.
     """
 
-    def __init__(self, brokers: int = 1, rebalance_delay_ms: int = 100) -> None:
+    def __init__(self, brokers: int = 1, rebalance_delay_ms: int = 100, port: int | None = None) -> None:
+        self._doorway: Doorway | None = None
         self._call = _library()
         problem = ctypes.create_string_buffer(512)
         self._owner = self._call["rd_kafka_new"](0, self._call["rd_kafka_conf_new"](), problem, 512)
@@ -89,6 +94,13 @@ class PracticeBroker:
         self._cluster = self._call["rd_kafka_mock_cluster_new"](self._owner, brokers)
         self._call["rd_kafka_mock_group_initial_rebalance_delay_ms"](self._cluster, rebalance_delay_ms)
         self.bootstrap: str = self._call["rd_kafka_mock_cluster_bootstraps"](self._cluster).decode()
+        if port is not None:
+            try:
+                self._doorway = Doorway(int(self.bootstrap.rpartition(":")[2]), port)
+            except LabError:
+                self.close()
+                raise
+            self.bootstrap = f"{HOST}:{self._doorway.port}"
 
     def create_topic(self, name: str, partitions: int = 4) -> None:
         """Make a topic; one that is not made gets 4 partitions when it is first used."""
@@ -114,6 +126,8 @@ class PracticeBroker:
 
     def close(self) -> None:
         """Stop; everything stored is gone."""
+        if self._doorway is not None:
+            self._doorway.close()
         if self._cluster:
             self._call["rd_kafka_mock_cluster_destroy"](self._cluster)
             self._call["rd_kafka_destroy"](self._owner)

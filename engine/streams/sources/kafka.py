@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.store.stream_records import StreamRecord, StreamRecords
 
 Place = tuple[str, int]  # topic, partition
+ANSWER_MS = 5000  # how long a broker that is away may hold up a commit or the end
 
 
 @dataclass
@@ -111,7 +112,7 @@ class KafkaSource(Source):
             return True
         offsets = {TopicPartition(*place): OffsetAndMetadata(at, "", -1) for place, at in self._positions.items()}
         try:
-            self._consumer.commit(offsets)
+            self._consumer.commit(offsets, timeout_ms=ANSWER_MS)
         except KafkaError:
             self.repeated_commits += 1
             return False
@@ -135,7 +136,7 @@ class KafkaSource(Source):
     def close(self) -> None:
         if self._consumer is not None:
             with contextlib.suppress(Exception):
-                self._consumer.close()
+                self._consumer.close(timeout_ms=ANSWER_MS)
             self._consumer = None
 
     def _connect(self) -> None:
