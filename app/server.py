@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from app.lab import close_lab, open_lab
 from engine.errors import LabError
-from engine.home import home
+from engine.home import forget_address, home, note_address
 from engine.logs import Logs
 
 if TYPE_CHECKING:
@@ -65,13 +65,24 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         )
     _chain_signals(opened.end_streams)
     watching = asyncio.create_task(_watch_over(opened))
+    note_address(home(), own_address())
     _greet()
     try:
         yield {}
     finally:
         watching.cancel()
+        forget_address(home())
         close_lab()
         logs.close()
+
+
+def own_address() -> str:
+    """Return the address at which programs on this machine reach this server."""
+    secure = settings.get_option("server.sslCertFile")
+    prefix = str(settings.get_option("server.baseUrlPath") or "").strip("/")
+    host = settings.get_option("server.address") or "localhost"
+    host = "localhost" if host in ("0.0.0.0", "::") else host
+    return f"{'https' if secure else 'http'}://{host}:{settings.get_option('server.port')}/{prefix}".rstrip("/")
 
 
 async def to_home(_request: Request) -> Response:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 from engine.errors import LabError
 
 PROJECT = Path(__file__).resolve().parents[1]
+_NOTE = "served.json"
 
 
 def home() -> Path:
@@ -29,3 +31,21 @@ def home() -> Path:
         cure = "set FAULTLAB_HOME to a folder that you may write to"
         raise LabError(f"The lab's files cannot be kept in {folder} ({problem}); {cure}.")
     return folder
+
+
+def note_address(folder: Path, address: str) -> None:
+    """Note where the app of this process serves a folder's lab, for commands that cannot open its store meanwhile."""
+    (folder / _NOTE).write_text(json.dumps({"address": address, "process": os.getpid()}), encoding="utf-8")
+
+
+def noted_address(folder: Path) -> str | None:
+    """Return where the app serves the folder's lab, or None when none says so."""
+    try:
+        return str(json.loads((folder / _NOTE).read_text(encoding="utf-8"))["address"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def forget_address(folder: Path) -> None:
+    """Remove that note."""
+    (folder / _NOTE).unlink(missing_ok=True)

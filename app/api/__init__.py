@@ -21,6 +21,7 @@ RESOURCES = (
     "predict",
     "status",
     "tables",
+    "store",
     "plants",
     "ingest",
     "readings",

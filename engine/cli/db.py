@@ -1,4 +1,4 @@
-"""`python -m engine db check | tables | sample`: a look into the store while the app is not running."""
+"""`python -m engine db check | tables | sample`: a look into the store, also while the app runs."""
 
 from __future__ import annotations
 
@@ -23,20 +23,16 @@ def register(app: typer.Typer) -> None:
 
     @group.command()
     def check(home: Folder = None) -> None:
-        """Open the store, count what is in it, and say whether readings arrive."""
-        with _opened(home) as store:
-            typer.echo(f"store    {store.path}")
-            typer.echo(f"size     {store.figures()['bytes']:,} bytes")
-            for line in _checked(store):
+        """Count what the store holds, and say whether readings arrive and lie in their ranges; the app may run."""
+        with _looked_into(home) as lab:
+            for line in _checked(lab.facts()):
                 typer.echo(line)
-            typer.echo("The store can be read.")
 
     @group.command()
     def tables(home: Folder = None, as_json: AsJson = False) -> None:
-        """List the plants with machines, sensors, rows and the span of time, and the views of each."""
-        with _opened(home) as store:
-            rows = [_facts(store, name) for name in store.known_plants()]
-        _show(rows, as_json)
+        """List the plants with machines, sensors, rows and the span of time."""
+        with _looked_into(home) as lab:
+            _show([{k: v for k, v in row.items() if k != "notes"} for row in lab.facts()["plants"]], as_json)
 
     @group.command()
     def sample(
@@ -47,28 +43,80 @@ def register(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Show the newest rows of one view."""
-        from engine.store.view_rows import newest_of
-
-        with _opened(home) as store:
-            found = newest_of(store, view, plant or _newest_plant(store), limit)
-        _show([dict(zip(found.columns, row, strict=True)) for row in found.rows], as_json)
+        with _looked_into(home) as lab:
+            _show(lab.sample(view, limit, plant), as_json)
 
     app.add_typer(group, name="db")
 
 
+class Closed:
+    """The store of a lab that does not run, opened."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def facts(self) -> dict[str, Any]:
+        """Return size, runs and plants, each with notes on its sensors."""
+        from engine.plant.spec import normal_ranges
+        from engine.store.facts import plant_facts, sensor_notes
+
+        store = self._store
+        names = store.known_plants()
+        plants = [{**plant_facts(store, n), "notes": sensor_notes(store, n, normal_ranges(n))} for n in names]
+        return {
+            "place": str(store.path),
+            "bytes": store.figures()["bytes"],
+            "runs": len(store.runs()),
+            "plants": plants,
+        }
+
+    def sample(self, view: str, limit: int, plant: str | None) -> list[dict[str, Any]]:
+        """Return the newest rows of a view."""
+        from engine.store.view_rows import newest_of
+
+        found = newest_of(self._store, view, plant or _newest_plant(self._store), limit)
+        return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+
+
+class Running:
+    """A lab that runs, asked over its API."""
+
+    def __init__(self, address: str) -> None:
+        from engine.client import LabClient
+
+        self._address, self._client = address, LabClient(address)
+
+    def facts(self) -> dict[str, Any]:
+        """Return size, runs and plants, each with notes on its sensors."""
+        return {"place": f"the lab that runs at {self._address}", **self._client.call("GET", "/store")}
+
+    def sample(self, view: str, limit: int, plant: str | None) -> list[dict[str, Any]]:
+        """Return the newest rows of a view."""
+        query = {"limit": limit} if plant is None else {"limit": limit, "plant": plant}
+        found: list[dict[str, Any]] = self._client.call("GET", f"/table-data/{view}", query=query)["rows"]
+        return found
+
+
 @contextmanager
-def _opened(folder: Path | None) -> Iterator[Store]:
-    """Give the store of a home folder; LabError when there is none or the app has it open."""
+def _looked_into(folder: Path | None) -> Iterator[Closed | Running]:
+    """Give the lab of a home folder: its store, or the app that has the store open; LabError when there is neither."""
     from engine.errors import LabError
-    from engine.home import home
+    from engine.home import home, noted_address
     from engine.store.store import FILE_NAME, Store
 
-    place = (home() if folder is None else folder) / FILE_NAME
-    if not place.is_file():
-        raise LabError(f"There is no store at {place}; start the lab once, or name its folder with --home.")
-    store = Store(place)
+    place = home() if folder is None else folder
+    if not (place / FILE_NAME).is_file():
+        raise LabError(f"There is no store in {place}; start the lab once, or name its folder with --home.")
     try:
-        yield store
+        store = Store(place / FILE_NAME)
+    except LabError:
+        address = noted_address(place)
+        if address is None:
+            raise
+        yield Running(address)
+        return
+    try:
+        yield Closed(store)
     finally:
         store.close()
 
@@ -82,39 +130,12 @@ def _newest_plant(store: Store) -> str:
     return run.plant
 
 
-def _checked(store: Store) -> list[str]:
-    lines = [f"runs     {len(store.runs()):,}"]
-    for name in store.known_plants():
-        facts = _facts(store, name)
-        lines.append(f"plant    {name}: {facts['rows']:,} rows, {facts['first']} to {facts['last']}")
-        lines += [f"         {text}" for text in _silent_sensors(store, name)]
-    return lines
-
-
-def _silent_sensors(store: Store, plant: str) -> list[str]:
-    """Return a line for each sensor without a single number among the newest rows."""
-    import numpy as np
-
-    rows = store.newest_readings(plant, limit=1000)
-    sensors = store.plant_table(plant).sensors
-    return [f"sensor {name} says nothing" for name in sensors if len(rows[name]) and np.isnan(rows[name]).all()]
-
-
-def _facts(store: Store, plant: str) -> dict[str, Any]:
-    from engine.records import iso_time
-
-    table, span = store.plant_table(plant), store.span_us(plant)
-    first, last = (iso_time(at, seconds_only=True) for at in span) if span else ("-", "-")
-    return {
-        "plant": plant,
-        "source": table.source,
-        "machines": len(table.machines),
-        "sensors": ", ".join(table.sensors),
-        "rows": store.count_readings(plant),
-        "minutes": store.count_rollups(plant),
-        "first": first,
-        "last": last,
-    }
+def _checked(facts: dict[str, Any]) -> list[str]:
+    lines = [f"store    {facts['place']}", f"size     {facts['bytes']:,} bytes", f"runs     {facts['runs']:,}"]
+    for one in facts["plants"]:
+        lines.append(f"plant    {one['plant']}: {one['rows']:,} rows, {one['first']} to {one['last']}")
+        lines += [f"         {note}" for note in one["notes"]]
+    return [*lines, "The store can be read."]
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool) -> None:

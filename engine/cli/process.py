@@ -6,9 +6,12 @@ import signal
 import sys
 import threading
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from engine.streams.processing import Processing
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +37,7 @@ def process(
     late_policy: Annotated[str, typer.Option(help="drop or update")] = "drop",
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same bytes")] = None,
     unpaced: Annotated[bool, typer.Option("--unpaced", help="Do not wait between ticks")] = False,
+    statistics: Annotated[float, typer.Option(min=0.0, help="Seconds between figures on stderr; 0 = at the end")] = 5.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notices on stderr")] = False,
 ) -> None:
     """Process the simulated plant in windows: JSON lines with windows and alerts on standard output."""
@@ -81,6 +85,8 @@ def process(
     transport: Transport = ThroughKafka(topic, servers) if kafka or kafka_servers else InMemory()
     run = Processing(source, transport, settings, mode, simulation_interval, not unpaced)
     _stop_on_signals(run.stop)
+    if statistics and not quiet:
+        threading.Thread(target=_tell_meanwhile, args=(run, statistics), daemon=True).start()
     try:
         for result in run.run():
             sys.stdout.buffer.write(orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE))
@@ -89,9 +95,20 @@ def process(
         run.stop.set()
     finally:
         transport.close()
+    run.stop.set()
     if not quiet:
-        figures = {"sent": run.sent, "received": run.received, **run.processor.counts()}
-        print(", ".join(f"{name} {count:,}" for name, count in figures.items()), file=sys.stderr)
+        print(_figures(run), file=sys.stderr)
+
+
+def _figures(run: Processing) -> str:
+    figures = {"sent": run.sent, "received": run.received, **run.processor.counts()}
+    return ", ".join(f"{name} {count:,}" for name, count in figures.items())
+
+
+def _tell_meanwhile(run: Processing, every_s: float) -> None:
+    """Print the figures until the run ends."""
+    while not run.stop.wait(every_s):
+        print(_figures(run), file=sys.stderr, flush=True)
 
 
 def _stop_on_signals(stop: threading.Event) -> None:

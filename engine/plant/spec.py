@@ -216,3 +216,11 @@ def _read(path: Path, _changed: int) -> PlantSpec:
         sensors=content.sensors,
         automatic=tuple(content.automatic.items()),
     )
+
+
+def normal_ranges(plant: str) -> dict[str, tuple[float, float]]:
+    """Return the normal range of each sensor by its name; nothing for a plant that has no file of its own."""
+    try:
+        return {sensor.name: sensor.normal for sensor in load_plant(plant).sensors}
+    except LabError:
+        return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import urllib.request
 
 import pytest
 
+from engine.cli import main
 from tests.app.served import PHRASE, ROOT, Served
 
 
@@ -23,6 +25,20 @@ def test_it_starts_from_another_folder_and_answers(server):
     assert server.get("/api/health")["status"] in ("ok", "degraded")
     with urllib.request.urlopen(server.url + "/live") as answer:
         assert b"<title>" in answer.read()
+
+
+def test_the_store_can_be_looked_into_while_the_lab_runs(server, capsys):
+    """The store belongs to the running lab; the commands ask it instead of refusing."""
+    folder = str(server.folder)
+
+    answers = []
+    for arguments in (["check"], ["tables", "--json"], ["sample", "readings", "--limit", "3", "--json"]):
+        assert main(["db", *arguments, "--home", folder]) == 0
+        answers.append(capsys.readouterr().out)
+
+    assert f"the lab that runs at http://127.0.0.1:{server.port}" in answers[0]
+    assert json.loads(answers[1])[0]["plant"] == "pump_station"
+    assert len(json.loads(answers[2])) == 3
 
 
 def test_drawing_code_is_a_module_that_browsers_ask_for_anew(server):

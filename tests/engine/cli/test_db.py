@@ -42,6 +42,20 @@ def test_check_names_a_sensor_that_says_nothing(capsys, home):
     assert "sensor mute says nothing" in said(capsys, "db", "check", "--home", home)
 
 
+def test_check_names_readings_out_of_their_normal_range(capsys, tmp_path):
+    store = Store(tmp_path)
+    store.register_plant("pump_station", ("temperature",), ("M1",))
+    run = store.begin_run("pump_station", 1, {}, START).run
+    values = np.array([[70.0], [71.0], [500.0]])
+    store.append(run, "pump_station", block_of(START + np.arange(3) * SECOND_US, values, ("M1",), ("temperature",)))
+    store.close()
+
+    text = said(capsys, "db", "check", "--home", tmp_path)
+
+    assert "sensor temperature: 1 of the newest 3 readings are out of its normal range" in text
+    assert "(from 500 to 500)" in text
+
+
 def test_check_of_an_empty_folder_names_the_cure(capsys, tmp_path):
     assert main(["db", "check", "--home", str(tmp_path)]) == 2
     assert "start the lab once" in capsys.readouterr().err
