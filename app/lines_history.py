@@ -14,7 +14,7 @@ from app.charts import moments
 from app.i18n import t
 from app.lab import lab
 from app.lines_view import plant_time
-from engine.lines import correlation, statistics
+from engine.lines import correlation, distribution, statistics
 from engine.records import HOUR_US, SECOND_US
 
 if TYPE_CHECKING:
@@ -100,6 +100,24 @@ def _score_chart(line: str, block: Block, values: Any, model: Any) -> None:
     told = t("{n} of {m} readings at or above the threshold", n=beyond, m=int(whole.sum()))
     st.markdown(f"**{t('Score of this line’s own model')}** · isolation_forest v{model.version} · {told}")
     st.plotly_chart(figure, key=f"history/{line}/score", config={"displayModeBar": False})
+    _distribution_chart(line, scores, model.threshold)
+
+
+def _distribution_chart(line: str, scores: Any, threshold: float) -> None:
+    """Draw how often which score came: where most readings lie, and how far apart the threshold stands from them."""
+    import plotly.graph_objects as go
+
+    found = distribution(scores, bins=40)
+    if not found["counts"]:
+        return
+    edges = np.array(found["edges"])
+    figure = go.Figure(go.Bar(x=(edges[:-1] + edges[1:]) / 2, y=found["counts"], width=np.diff(edges)))
+    figure.add_vline(threshold, line={"dash": "dash", "color": "#D55E00"}, annotation_text=t("threshold"))
+    figure.update_layout(height=190, bargap=0, margin={"l": 55, "r": 90, "t": 8, "b": 40})
+    figure.update_xaxes(title=t("score"))
+    figure.update_yaxes(title=t("Readings"))
+    st.markdown(f"**{t('How often which score came')}**")
+    st.plotly_chart(figure, key=f"history/{line}/distribution", config={"displayModeBar": False})
 
 
 def _statistics(values: Any, sensors: tuple[str, ...]) -> None:

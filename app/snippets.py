@@ -8,11 +8,18 @@ import streamlit as st
 
 from app.i18n import t
 
+WRITTEN = "http://localhost:8501"  # what snippets are written with; shown is the address that the visitor uses
+
+
+def served_address(url: str | None) -> str:
+    """Return where this lab is reached, from the address of the page that is looked at: host, port and prefix."""
+    return url.partition("?")[0].rpartition("/")[0] if url else WRITTEN
+
 
 def show_in_python(code: str, label: str | None = None, expanded: bool = False) -> None:
     """Draw the snippet beside a widget, folded where it is not the point of the page."""
     with st.expander(label or t("Show this in Python"), expanded=expanded, icon=":material/code:"):
-        st.code(code.strip(), language="python")
+        st.code(code.strip().replace(WRITTEN, served_address(st.context.url)), language="python")
 
 
 def call(name: str, /, **arguments: Any) -> str:

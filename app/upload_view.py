@@ -41,7 +41,11 @@ def take_file() -> Profile | None:
     )  # fmt: skip
     if dropped is not None:
         return _profile(f"{dropped.file_id}", dropped.name, lambda: dropped.getvalue())
-    samples = {"pump_day.csv": t("A day of five pumps"), "messy_export.csv": t("A messy export in German")}
+    samples = {
+        "pump_day.csv": t("A day of five pumps"),
+        "wind_turbine_synthetic.csv": t("A day of two production lines"),
+        "messy_export.csv": t("A messy export in German"),
+    }
     sample = st.pills(t("or a sample"), list(samples), format_func=samples.get, key="upload-sample")
     if sample is not None:
         return _profile(sample, sample, (SAMPLES / sample).read_bytes)

@@ -130,6 +130,18 @@ def correlation(values: FloatArray) -> FloatArray:
         return np.atleast_2d(np.corrcoef(whole, rowvar=False))
 
 
+def distribution(scores: FloatArray, bins: int = 20) -> dict[str, list[float]]:
+    """Return how often scores lie where: `edges` (bins + 1) of equal width from 0 to the highest, `counts` (bins).
+
+    Missing scores are left out; without any, both lists are empty.
+    """
+    there = scores[np.isfinite(scores)]
+    if not len(there):
+        return {"edges": [], "counts": []}
+    counts, edges = np.histogram(there, bins=bins, range=(0.0, max(float(there.max()), 1e-9)))
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
+
+
 def statistics(values: FloatArray, sensors: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return readings, mean, standard deviation, minimum, 5 %, 95 % and maximum of each column (n, n_sensors)."""
     found = []

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.api.asking import Limit, Meant, Moment, Name, iso, json_answer, plant_meant, span_us
 from app.lab import lab
 from engine.errors import ParameterError, UnknownNameError
-from engine.records import HOUR_US, SECOND_US
+from engine.records import HOUR_US, SECOND_US, STATUS_WORDS
 
 router = APIRouter(tags=["history"])
 SensorName = Annotated[str, Path(max_length=80)]
@@ -35,7 +35,11 @@ def sensor_history(
     for name in chosen:
         rows = store.sensor_history(meant.name, name, sensor, hours * 3600.0, limit, meant.run)
         times = [iso(at) for at in rows["time_us"].tolist()]
-        found[name] = {"time": times, "value": rows["value"], "status": rows["status"]}
+        found[name] = {
+            "time": times,
+            "value": rows["value"],
+            "status": [STATUS_WORDS[int(state)] for state in rows["status"]],
+        }
     return json_answer({"plant": meant.name, "sensor": sensor, "unit": _unit(meant, sensor), "machines": found})
 
 

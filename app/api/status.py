@@ -9,12 +9,13 @@ from fastapi import APIRouter
 
 from app.api.asking import iso
 from app.lab import lab
+from engine.lines import distribution
 from engine.predicting import DEFAULT_DETECTOR
 from engine.records import STATUS_WORDS
 
 router = APIRouter(tags=["status"])
 LEVELS = ("normal", "warning", "critical")
-HISTORY_S = 86_400.0
+DISTRIBUTION_S = 3600.0
 
 
 @router.get("/current-status")
@@ -73,8 +74,15 @@ def dashboard_data() -> dict[str, Any]:
             "values": {s: _plain(block.values[:, :, i].T) for i, s in enumerate(block.sensors)},
             "scores": {name: _plain(values.T) for name, values in scores.items()},
         },
+        "score_distribution": _distributions(opened.runner),
         "alarms": [alarm_line(alarm) for alarm in opened.runner.desk.recent[:20]],
     }
+
+
+def _distributions(runner: Any) -> dict[str, Any]:
+    """Return for each detector how often which scores came in the last hour of plant time, and its threshold."""
+    scores, thresholds = runner.recent(DISTRIBUTION_S)[1], runner.snapshot().thresholds
+    return {name: {"threshold": thresholds.get(name), **distribution(values)} for name, values in scores.items()}
 
 
 def plant_facts() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.records import Block, iso_times
+from engine.records import STATUS_WORDS, Block, iso_times
 from engine.store.names import SCORE_PREFIX, Fragment, score_column, sql
 from engine.store.pending import Chunk
 from engine.store.plants import PlantTable, PlantTables
@@ -217,7 +217,7 @@ def rows_of(columns: Columns) -> list[dict[str, Any]]:
     lists = {name: [None if value != value else value for value in columns[name].tolist()] for name in names}
     rows = []
     for i, stamp in enumerate(iso_times(columns["time_us"])):
-        row = {"time": stamp, "machine": columns["machine"][i], "status": int(columns["status"][i])}
+        row = {"time": stamp, "machine": columns["machine"][i], "status": STATUS_WORDS[columns["status"][i]]}
         row.update({name: lists[name][i] for name in names if not name.startswith(SCORE_PREFIX)})
         row["scores"] = {name[len(SCORE_PREFIX) :]: lists[name][i] for name in names if name.startswith(SCORE_PREFIX)}
         rows.append(row)

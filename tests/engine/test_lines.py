@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.errors import LabError
-from engine.lines import LineBook, correlation, line_states, statistics
+from engine.lines import LineBook, correlation, distribution, line_states, statistics
 from engine.plant.spec import load_plant
 from engine.predicting import Predictors
 from engine.records import MAINTENANCE, Block
@@ -175,3 +175,10 @@ def test_statistics_leave_missing_readings_out():
 
     assert (row["readings"], row["mean"], row["min"], row["max"]) == (2, 2.0, 1.0, 3.0)
     assert empty == {"sensor": "b", "readings": 0}
+
+
+def test_the_distribution_counts_every_score_once_and_leaves_gaps_out():
+    found = distribution(np.array([[0.0, 1.0], [4.0, np.nan], [3.9, 0.1]]), bins=4)
+
+    assert found == {"edges": [0.0, 1.0, 2.0, 3.0, 4.0], "counts": [2, 1, 0, 2]}
+    assert distribution(np.full((3, 1), np.nan)) == {"edges": [], "counts": []}

@@ -174,6 +174,9 @@ def test_dashboard_data_has_everything_that_a_dashboard_draws(client):
     assert {"status", "production_lines", "sensors", "recent", "alarms", "statistics"} <= told.keys()
     assert len(told["recent"]["time"]) == 60
     assert len(told["recent"]["values"]["sound_level"][0]) == 60
+    spread = told["score_distribution"]["z_score"]
+    assert len(spread["edges"]) == len(spread["counts"]) + 1
+    assert sum(spread["counts"]) > 60
 
 
 @pytest.mark.parametrize("path", ["/export-csv", "/api/export", "/api/v1/export"])
