@@ -292,9 +292,9 @@ def test_interactive_commands_reach_a_running_stream(tmp_path: Path) -> None:
     out, told = process.communicate(b"a MACHINE_001 bearing_failure\noops\ns\nq\n", timeout=30)
 
     assert process.returncode == 0
-    assert b"Started bearing_failure on MACHINE_001." in told
+    assert b"Injected bearing_failure anomaly for MACHINE_001;" in told
     assert b"No command is called 'oops'" in told
-    assert b"MACHINE_001: operational | bearing_failure" in told
+    assert b"MACHINE_001: Operational | bearing_failure" in told
     assert all(json.loads(row)["machine_id"] for row in out.splitlines())
 
 
