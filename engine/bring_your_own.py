@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.catalog import parts
 from engine.detectors.base import Detector
 from engine.detectors.contract import Verdict, example_block, shortened, verdicts
 from engine.detectors.estimator import wrapped
@@ -93,7 +94,9 @@ def _names(path: str) -> list[str]:
 
 def _check(path: str, name: str) -> tuple[tuple[Verdict, ...], float, float | None]:
     cls = detectors_in(Path(path))[name]
-    found = verdicts(shortened(cls))
+    taken = parts("detector").get(name)
+    problem = f"the catalogue has a detector of that name ({taken.title}); choose another one" if taken else None
+    found = (Verdict("name_is_new", "Its name is its own.", problem), *verdicts(shortened(cls)))
     block, detector = example_block(n_ticks=SPEED_TICKS), shortened(cls)()
     began = time.perf_counter()
     if all(verdict.problem is None for verdict in found):

@@ -60,7 +60,9 @@ def shortened(cls: type[Detector]) -> Maker:
     short: dict[str, Any] = {}
     for parameter in parameters_of(cls):
         counted = (
-            isinstance(parameter.rule, Range) and parameter.unit in ("readings", "ticks") and parameter.kind is int
+            isinstance(parameter.rule, Range)
+            and parameter.unit in ("readings", "ticks", "stretches")
+            and parameter.kind is int
         )
         if counted and isinstance(parameter.rule, Range) and parameter.default > SHORT:
             short[parameter.name] = int(max(parameter.rule.low, SHORT))
@@ -205,6 +207,61 @@ def input_stays_as_it_was(make: Maker, block: Block) -> str | None:
     return None if untouched else "the detector changed the block's values or status in place; work on a copy"
 
 
+def strange_scores_higher(make: Maker, block: Block) -> str | None:
+    """Something plainly strange scores higher than the usual, and readings far from everything never score lower."""
+    detector = make()
+    if detector.family == "baseline" or detector.peeks:
+        return None
+    if len(block) < SETTLED + 2 * STRANGE:
+        block = example_block(n_machines=block.n_machines, n_sensors=block.n_sensors)
+    values = _usual(block)
+    whole, before = dataclasses.replace(block, values=values), len(block) - STRANGE
+    usual = detector.score_then_learn(whole.ticks(0, before))[SETTLED:, 0]
+    middle, often, high = (float(level) for level in np.quantile(usual, [0.5, 0.9, 0.99]))
+    rises = False
+    for name, stretch in _strange(values).items():
+        after = whole.ticks(before, len(block))
+        after.values[:, 0] = stretch
+        scores = copy.deepcopy(detector).score_then_learn(after)[:, 0]
+        seen = float(scores.max())
+        rises = rises or seen > high or float(scores.mean()) > often
+        if name in FAR and seen < middle - TOLERANCE * (1.0 + middle):
+            return (
+                f"readings 50 standard deviations away ({name}) score {seen:g} at most, less than usual ones "
+                f"({middle:g}); a higher score must mean stranger"
+            )
+    if rises:
+        return None
+    return f"no score rises when readings jump, shift, freeze, fall silent or grow restless (usual ones: {high:g})"
+
+
+SETTLED, STRANGE = 200, 40  # ticks after which a detector has warmed up, and how long the strange stretch at the end is
+FAR = ("a shift up", "a shift down", "a spike")
+
+
+def _usual(block: Block) -> FloatArray:
+    """Return correlated readings of the block's shape without anything strange."""
+    rng = np.random.default_rng(11)
+    common = rng.normal(size=(*block.values.shape[:2], 1))
+    scale = 3.0 * np.arange(1, block.n_sensors + 1)
+    return np.asarray(50.0 + scale * (0.8 * common + 0.6 * rng.normal(size=block.values.shape)), np.float64)
+
+
+def _strange(usual: FloatArray) -> dict[str, FloatArray]:
+    """Return plainly strange readings (STRANGE, n_sensors) for the end of machine 1, by what is strange about them."""
+    spread, middle = usual[:-STRANGE, 0].std(axis=0), usual[:-STRANGE, 0].mean(axis=0)
+    end = usual[-STRANGE:, 0]
+    return {
+        "a shift up": end + 50.0 * spread,
+        "a shift down": end - 50.0 * spread,
+        "a spike": end + 50.0 * spread * (np.arange(STRANGE) == STRANGE // 2)[:, None],
+        "one sensor alone": end + 12.0 * spread * (np.arange(usual.shape[2]) == 0),
+        "frozen": np.repeat(end[:1], STRANGE, axis=0),
+        "restless": middle + 8.0 * (end - middle),
+        "silent": np.full(end.shape, np.nan),
+    }
+
+
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
@@ -219,6 +276,7 @@ CHECKS: dict[str, Check] = {
         same_seed_same_scores,
         score_comes_before_learning,
         input_stays_as_it_was,
+        strange_scores_higher,
     )
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import ClassVar
 
 import numpy as np
@@ -125,6 +126,21 @@ class Meddler(Honest):
         return super().advance(block)
 
 
+class Backwards(Honest):
+    """It gives normality, as scikit-learn's decision_function does: the stranger, the lower."""
+
+    def advance(self, block):
+        return 1.0 / (1.0 + np.abs(np.nan_to_num(block.values, nan=50.0) - 50.0).max(axis=2))
+
+
+class Clipped(Honest):
+    """It presses its readings into 0 to 1, as if they had been scaled, and is flat on every plant."""
+
+    def advance(self, block):
+        values = np.clip(block.values, 0.0, 1.0)
+        return super().advance(dataclasses.replace(block, values=values))
+
+
 CAUGHT_BY = {
     "scores_are_finite": Infinite,
     "warm_up_scores_zero": Hasty,
@@ -137,4 +153,5 @@ CAUGHT_BY = {
     "same_seed_same_scores": Dicer,
     "score_comes_before_learning": LearnsFirst,
     "input_stays_as_it_was": Meddler,
+    "strange_scores_higher": Backwards,
 }

@@ -73,6 +73,13 @@ def test_the_check_catches_its_cheat(check, cheat):
     assert problem is not None
 
 
+@pytest.mark.parametrize(
+    ("cheat", "words"), [(cheats.Backwards, "a higher score must mean stranger"), (cheats.Clipped, "no score rises")]
+)
+def test_a_score_that_tells_nothing_or_the_contrary_is_said_in_words(cheat, words):
+    assert words in contract.strange_scores_higher(cheat, BLOCK)
+
+
 def test_every_check_has_a_cheat():
     """A new check comes with a detector that breaks it."""
     assert set(contract.CHECKS) == set(cheats.CAUGHT_BY)
