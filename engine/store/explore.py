@@ -98,12 +98,11 @@ class Explorer(PlantTables):
     def view_columns(self, views: Sequence[str] = STUDENT_VIEWS, plant: str | None = None) -> dict[str, list[str]]:
         """Return the columns of each view, to show beside the query."""
         table = self._explored(plant)
-        cursor = self.database.read()
         found = {}
         for name in views:
             text, bound = VIEWS[name](table)
-            cursor.execute(sql("select * from ({q}) limit 0", q=text), bound).fetchall()
-            found[name] = [column[0] for column in cursor.description or ()]
+            asked = self.database.read().execute(sql("select * from ({q}) limit 0", q=text), bound)
+            found[name] = [column[0] for column in asked.description]
         return found
 
     def _explored(self, plant: str | None) -> PlantTable:
@@ -120,14 +119,13 @@ class Explorer(PlantTables):
         import duckdb
 
         text, bound = VIEWS[name](table)
-        cursor = self.database.read()
-        width = len(cursor.execute(sql("describe select * from ({q})", q=text), bound).fetchall())
+        width = len(self.database.read().execute(sql("select * from ({q}) limit 0", q=text), bound).description)
         most = max(1, min(MOST_COPIED, MOST_COPIED_BYTES // (VALUE_BYTES * width)))
-        stop = threading.Timer(max(0.0, seconds), cursor.interrupt)
+        asked = self.database.read().execute(sql("select * from ({q}) limit ?", q=text), [*bound, most])
+        stop = threading.Timer(max(0.0, seconds), asked.interrupt)
         stop.start()
         try:
-            limited = sql("select * from ({q}) limit ?", q=text)
-            return cursor.sql(limited, params=[*bound, most]).to_arrow_table()
+            return asked.to_arrow_table()
         except duckdb.InterruptException:
             raise TimeoutError from None
         finally:
