@@ -20,6 +20,7 @@ MAX_BYTES = 20_000_000
 LOOKED_AT = 100_000  # characters, from which the delimiter is guessed
 LONGEST_LINE = 20_000  # of those that the delimiter is guessed from
 MOST_COLUMNS = 2000
+MOST_CELLS = 600_000  # empty ones, too: each costs a hundred bytes and some microseconds
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,19 @@ def read_csv_text(raw: bytes | str, file: str = "roster.csv", most_bytes: int = 
         _refuse_other_kinds(raw, file)
     text, encoding, bom = _decoded(raw) if isinstance(raw, bytes) else (raw, "utf-8", b"")
     if not text.strip():
-        raise FileProblemError(file, "", "the file is empty", "export it again with at least a header line")
+        raise _empty(file)
     delimiter = _delimiter(text)
     rows = tuple(row for row in _cells(text, delimiter, file) if any(cell.value.strip() for cell in row))
+    if not rows:
+        raise _empty(file)
     if len(rows[0]) > MOST_COLUMNS:
         wrong = f"there are {len(rows[0]):,} columns, more than {MOST_COLUMNS:,}"
         raise FileProblemError(file, f"line {_lines(text, rows)[0]}", wrong, "keep only the columns that are needed")
     return CsvText(text, encoding, bom, delimiter, "\r\n" if "\r\n" in text else "\n", rows, _lines(text, rows))
+
+
+def _empty(file: str) -> FileProblemError:
+    return FileProblemError(file, "", "the file is empty", "export it again with at least a header line")
 
 
 def _lines(text: str, rows: tuple[tuple[Cell, ...], ...]) -> tuple[int, ...]:
@@ -132,8 +139,12 @@ def _delimiter(text: str) -> str:
 
 
 def _cells(text: str, delimiter: str, file: str) -> list[tuple[Cell, ...]]:
-    rows, row, at, end = [], list[Cell](), 0, len(text)
+    rows, row, at, end, left = [], list[Cell](), 0, len(text), MOST_CELLS
     while at <= end:
+        left -= 1
+        if left < 0:
+            wrong = f"there are more than {MOST_CELLS:,} cells"
+            raise FileProblemError(file, f"row {len(rows) + 1:,}", wrong, "send fewer rows or columns")
         cell, at = _cell(text, at, delimiter, file)
         row.append(cell)
         if at < end and text[at] == delimiter:

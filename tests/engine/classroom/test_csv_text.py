@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from engine.classroom.csv_text import read_csv_text
+from engine.classroom.csv_text import MOST_CELLS, read_csv_text
 from engine.classroom.label_files import MOST_BYTES, Bounds, read_labels
 from engine.classroom.roster import read_roster
 from engine.errors import FileProblemError
@@ -83,7 +83,7 @@ def test_lines_are_numbered_as_an_editor_does():
     assert table.lines == (1, 3, 6)
 
 
-@pytest.mark.parametrize("first", ["a" * 200_000, '"' + "b" * 200_000 + '"', "c;" * 100_000, "\n" * 200_000 + "a,b"])
+@pytest.mark.parametrize("first", ["a" * 200_000, '"' + "b" * 200_000 + '"', "c;" * 70_000, "\n" * 101_000 + "a,b"])
 def test_a_very_long_first_line_is_read_or_refused_in_a_sentence(first):
     """The csv module gives up at 131,072 characters in a cell."""
     for read in (read_csv_text, lambda text: read_labels(text, BOUNDS), read_roster):
@@ -94,6 +94,12 @@ def test_a_very_long_first_line_is_read_or_refused_in_a_sentence(first):
 def test_a_label_file_has_a_limit_that_the_server_keeps():
     with pytest.raises(FileProblemError, match="more than"):
         read_labels(b"a" * (MOST_BYTES + 1), BOUNDS)
+
+
+@pytest.mark.parametrize("mark", [",", "\n"])
+def test_cells_have_a_limit_whatever_is_in_them(mark):
+    with pytest.raises(FileProblemError, match="cells"):
+        read_csv_text("a" + mark * MOST_CELLS)
 
 
 def test_odd_text_never_ends_in_a_traceback():
