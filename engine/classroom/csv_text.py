@@ -86,6 +86,8 @@ def read_csv_text(raw: bytes | str, file: str = "roster.csv", most_bytes: int = 
     if not text.strip():
         raise _empty(file)
     delimiter = _delimiter(text)
+    if text.count(delimiter) + max(text.count("\n"), text.count("\r")) >= MOST_CELLS:
+        raise FileProblemError(file, "", f"there are more than {MOST_CELLS:,} cells", "send fewer rows or columns")
     rows = tuple(row for row in _cells(text, delimiter, file) if any(cell.value.strip() for cell in row))
     if not rows:
         raise _empty(file)
@@ -139,12 +141,8 @@ def _delimiter(text: str) -> str:
 
 
 def _cells(text: str, delimiter: str, file: str) -> list[tuple[Cell, ...]]:
-    rows, row, at, end, left = [], list[Cell](), 0, len(text), MOST_CELLS
+    rows, row, at, end = [], list[Cell](), 0, len(text)
     while at <= end:
-        left -= 1
-        if left < 0:
-            wrong = f"there are more than {MOST_CELLS:,} cells"
-            raise FileProblemError(file, f"row {len(rows) + 1:,}", wrong, "send fewer rows or columns")
         cell, at = _cell(text, at, delimiter, file)
         row.append(cell)
         if at < end and text[at] == delimiter:

@@ -83,7 +83,7 @@ def test_lines_are_numbered_as_an_editor_does():
     assert table.lines == (1, 3, 6)
 
 
-@pytest.mark.parametrize("first", ["a" * 200_000, '"' + "b" * 200_000 + '"', "c;" * 70_000, "\n" * 101_000 + "a,b"])
+@pytest.mark.parametrize("first", ["a" * 200_000, '"' + "b" * 200_000 + '"', "c;" * 70_000])
 def test_a_very_long_first_line_is_read_or_refused_in_a_sentence(first):
     """The csv module gives up at 131,072 characters in a cell."""
     for read in (read_csv_text, lambda text: read_labels(text, BOUNDS), read_roster):
@@ -94,6 +94,10 @@ def test_a_very_long_first_line_is_read_or_refused_in_a_sentence(first):
 def test_a_label_file_has_a_limit_that_the_server_keeps():
     with pytest.raises(FileProblemError, match="more than"):
         read_labels(b"a" * (MOST_BYTES + 1), BOUNDS)
+
+
+def test_a_table_may_begin_far_below():
+    assert read_csv_text("\n" * 101_000 + "a,b\n1,2\n").lines == (101_001, 101_002)
 
 
 @pytest.mark.parametrize("mark", [",", "\n"])
