@@ -15,6 +15,7 @@ from app.i18n import t
 from app.lab import lab
 from engine.errors import LabError
 from engine.store.explore import INSTRUCTOR_VIEWS, MOST_COPIED, MOST_ROWS, STUDENT_VIEWS
+from engine.store.sandbox_process import MOST_BYTES
 
 if TYPE_CHECKING:
     from engine.store.explore import Answer
@@ -59,34 +60,47 @@ def question() -> None:
     st.text_area(t("Your question in SQL"), key=QUERY_KEY, height=190, max_chars=20_000)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(t("Run"), type="primary", icon=":material/play_arrow:", on_click=ask, key="explore_run")
+        st.button(
+            t("How would it be answered?"),
+            icon=":material/account_tree:",
+            on_click=ask,
+            kwargs={"explain": True},
+            key="explore_explain",
+            help=t("DuckDB's plan: which steps it would take, without taking them (EXPLAIN)."),
+        )
         st.selectbox(t("Rows at most"), ROW_LIMITS, 1, key="explore_rows", format_func=lambda n: f"{n:,}", width=150)
     st.caption(
         t(
-            "Read only, in a sandbox: one SELECT, at most {seconds} s and {rows} rows; of each view the newest "
-            "{copied} rows can be asked. Files, other databases and settings are out of reach.",
+            "Read only, in a sandbox: one SELECT, at most {seconds} s, {rows} rows and {size} MB; of each view the "
+            "newest {copied} rows can be asked. Files, other databases and settings are out of reach.",
             seconds=f"{TIME_LIMIT_S:g}",
             rows=f"{MOST_ROWS:,}",
+            size=MOST_BYTES >> 20,
             copied=f"{MOST_COPIED:,}",
         )
     )
 
 
-def ask() -> None:
-    """Run the query and keep the answer, or the sentence that says why there is none."""
+def ask(*, explain: bool = False) -> None:
+    """Run the query (or ask how it would be run) and keep the answer, or the sentence that says why there is none."""
     rows = st.session_state.get("explore_rows", ROW_LIMITS[1])
     try:
         lab().store.flush()
         answer: Any = lab().store.explore(
-            st.session_state[QUERY_KEY], allowed_views(), rows, TIME_LIMIT_S, lab().spec.name
+            st.session_state[QUERY_KEY], allowed_views(), rows, TIME_LIMIT_S, lab().spec.name, explain=explain
         )
     except LabError as problem:
         answer = problem
-    st.session_state[ANSWER_KEY] = answer
+    size = getattr(answer, "bytes", 0)
+    st.session_state[ANSWER_KEY] = lab().answers.put(answer, size, st.session_state.get(ANSWER_KEY, ""))
 
 
 def show_answer() -> None:
     """Draw the last answer of this tab."""
-    answer = st.session_state[ANSWER_KEY]
+    answer = lab().answers.get(st.session_state[ANSWER_KEY])
+    if answer is None:
+        st.info(t("This answer was let go because others needed its place; run the question again."))
+        return
     if isinstance(answer, LabError):
         st.error(str(answer), icon=":material/error:")
         return
@@ -95,6 +109,9 @@ def show_answer() -> None:
     st.caption(f"{told} {cut}")
     if not answer.rows:
         st.info(t("The answer is empty: nothing in the store is like that."))
+        return
+    if answer.columns[-1:] == ("explain_value",):
+        st.code("\n".join(str(row[-1]) for row in answer.rows), language=None)
         return
     _chart(answer)
     data = {name: [row[at] for row in answer.rows] for at, name in enumerate(unique(answer.columns))}

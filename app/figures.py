@@ -6,10 +6,15 @@ from typing import Any
 
 import streamlit as st
 
+from app.access import viewer
 from app.board import moment
+from app.controls import command, problem_box
 from app.i18n import t
 from app.intake_view import intake_figures
+from app.jobs import Job, show_progress
+from app.keys_of_session import COMPACTING_KEY
 from app.lab import lab
+from engine.errors import AccessError
 from engine.records import time_us
 
 
@@ -33,6 +38,43 @@ def health_figures() -> None:
     intake_figures()
     st.subheader(t("Detectors"))
     st.dataframe([_detector(name, one) for name, one in facts["detectors"].items()], hide_index=True, width="stretch")
+
+
+def compacting() -> None:
+    """Let an instructor give the store's unused space back to the disk, and show how far that is."""
+    if not viewer().teaches:
+        return
+    job: Job | None = st.session_state.get(COMPACTING_KEY)
+    st.subheader(t("Space on the disk"))
+    problem_box()
+    st.caption(
+        t(
+            "What was deleted leaves room in the store's file that new readings use again; compacting gives it back to "
+            "the disk. Readings go on meanwhile."
+        )
+    )
+    if job is not None and job.running:
+        show_progress(job, "compacting", cancellable=False)
+        return
+    st.button(t("Compact"), icon=":material/compress:", key="compact", on_click=lambda: command(start_compacting))
+    if job is not None and job.problem is not None:
+        st.error(str(job.problem))
+    elif job is not None:
+        st.success(t("{size} were given back to the disk.", size=_bytes(max(0, job.outcome))))
+
+
+def start_compacting() -> None:
+    """Compact the store beside the page.
+
+    Raises
+    ------
+    AccessError
+        For everybody but instructors: who asks is looked up here, not where the button is drawn.
+    """
+    if not viewer().teaches:
+        raise AccessError(t("Only instructors compact the store."))
+    store = lab().store
+    st.session_state[COMPACTING_KEY] = Job(lambda *_: store.compact()).start()
 
 
 def _status(facts: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 MENU_KEY = "menu"  # the pages this role may open, by section
 PROJECTOR_KEY = "projector"  # large type
 PROBLEM_KEY, DONE_KEY = "problem", "done"  # what the last command said, shown once
+COMPACTING_KEY = "compacting"  # the job that compacts the store
 MARKED_KEY = "marked"  # the interval that was marked on the live chart
 STAGE_KEY = "stage"  # number of the stage that this tab was drawn for
 LINE_MODELS_KEY, LINES_WAITING_KEY = "line_models_job", "line_models_waiting"

@@ -18,6 +18,7 @@ from app.desks import Desks
 from app.hub import Hub
 from app.keys import Guesses, Keys
 from app.opening import new_runner, open_runner
+from app.shelf import Shelf
 from app.sockets import Sockets
 from app.stage import Stage
 from engine.errors import LabError
@@ -52,7 +53,7 @@ class Lab:
     def __init__(self, store: Any, runner: Any, keys: Keys) -> None:
         self.store, self.keys, self.folder = store, keys, keys.file.parent
         self.hub, self.guesses, self.warm = Hub(), Guesses(), threading.Event()
-        self.sockets = Sockets()
+        self.sockets, self.answers = Sockets(), Shelf()
         self.stage = Stage(store, runner, self.folder)
         self.stage.show(self.hub)
         self.desks = Desks(store, self.folder)

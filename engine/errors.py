@@ -43,6 +43,10 @@ class StoreError(LabError):
     """The store cannot be opened or written: held by another process, disk full, damaged."""
 
 
+class UnknownOutcomeError(StoreError):
+    """Nobody knows yet whether a write was done; the caller must not say that it failed."""
+
+
 class AccessError(LabError):
     """The person asking may not do or see this."""
 

@@ -76,9 +76,11 @@ def with_data(desk: StudentDesk, assignment: str) -> bool:
     if job is None:
         job = Job(lambda progress, cancelled: desk.make_data(assignment)).start()
         st.session_state[MAKING_KEY] = job
-    if job.problem is not None:
+    if not job.running:
         st.session_state.pop(MAKING_KEY)
-        st.error(str(job.problem))
+        if desk.has_data(assignment):
+            return True
+        st.error(str(job.problem or t("Your data could not be made; open this page again.")))
         return False
     st.info(t("You joined after the release: your own plant is being made now. This takes a few seconds."))
     show_progress(job, "making")

@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
+import re
 from dataclasses import dataclass
 
 from engine.errors import FileProblemError
 
 DELIMITERS = ",;\t|"
+END_OF_CELL = {delimiter: re.compile(rf"[{re.escape(delimiter)}\r\n]") for delimiter in DELIMITERS}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MAX_BYTES = 20_000_000
+LOOKED_AT = 100_000  # characters, from which the delimiter is guessed
+LONGEST_LINE = 20_000  # of those that the delimiter is guessed from
+MOST_COLUMNS = 2000
+MOST_CELLS = 600_000  # empty ones, too: each costs a hundred bytes and some microseconds
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class CsvText:
         As found.
     rows
         Cells of every row that is not empty.
+    lines
+        Number of the line on which each of these rows begins, from 1.
     """
 
     text: str
@@ -48,6 +57,7 @@ class CsvText:
     delimiter: str
     line_end: str
     rows: tuple[tuple[Cell, ...], ...]
+    lines: tuple[int, ...]
 
     @property
     def header(self) -> list[str]:
@@ -61,30 +71,51 @@ class CsvText:
         return self.bom + text.encode(self.encoding)
 
 
-def read_csv_text(raw: bytes | str, file: str = "roster.csv") -> CsvText:
-    """Return the file's cells.
+def read_csv_text(raw: bytes | str, file: str = "roster.csv", most_bytes: int = MAX_BYTES) -> CsvText:
+    """Return the file's cells, in time proportional to its length.
 
     Raises
     ------
     FileProblemError
         When it is empty, too large, a spreadsheet or an archive, or no text.
     """
+    _refuse_large(raw, file, most_bytes)
     if isinstance(raw, bytes):
         _refuse_other_kinds(raw, file)
     text, encoding, bom = _decoded(raw) if isinstance(raw, bytes) else (raw, "utf-8", b"")
     if not text.strip():
-        raise FileProblemError(file, "", "the file is empty", "export it again with at least a header line")
+        raise _empty(file)
     delimiter = _delimiter(text)
+    if text.count(delimiter) + max(text.count("\n"), text.count("\r")) >= MOST_CELLS:
+        raise FileProblemError(file, "", f"there are more than {MOST_CELLS:,} cells", "send fewer rows or columns")
     rows = tuple(row for row in _cells(text, delimiter, file) if any(cell.value.strip() for cell in row))
-    return CsvText(text, encoding, bom, delimiter, "\r\n" if "\r\n" in text else "\n", rows)
+    if not rows:
+        raise _empty(file)
+    if len(rows[0]) > MOST_COLUMNS:
+        wrong = f"there are {len(rows[0]):,} columns, more than {MOST_COLUMNS:,}"
+        raise FileProblemError(file, f"line {_lines(text, rows)[0]}", wrong, "keep only the columns that are needed")
+    return CsvText(text, encoding, bom, delimiter, "\r\n" if "\r\n" in text else "\n", rows, _lines(text, rows))
+
+
+def _empty(file: str) -> FileProblemError:
+    return FileProblemError(file, "", "the file is empty", "export it again with at least a header line")
+
+
+def _lines(text: str, rows: tuple[tuple[Cell, ...], ...]) -> tuple[int, ...]:
+    """Return the line of each row; every character is looked at once."""
+    starts = [0, *(row[0].start for row in rows)]
+    return tuple(itertools.accumulate((text.count("\n", a, b) for a, b in itertools.pairwise(starts)), initial=1))[1:]
+
+
+def _refuse_large(raw: bytes | str, file: str, most: int) -> None:
+    if len(raw) > most:
+        wrong = f"the file has {len(raw):,} bytes, more than {most:,}"
+        raise FileProblemError(file, "", wrong, "send only the rows that are needed, or intervals instead of readings")
 
 
 def _refuse_other_kinds(raw: bytes, file: str) -> None:
     if raw[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0") or raw[:2] == b"\x1f\x8b":
         raise FileProblemError(file, "", "this is a spreadsheet or an archive", "save it as CSV and upload the CSV")
-    if len(raw) > MAX_BYTES:
-        wrong = f"the file has {len(raw):,} bytes, more than {MAX_BYTES:,}"
-        raise FileProblemError(file, "", wrong, "send only the rows of this class")
 
 
 def _decoded(raw: bytes) -> tuple[str, str, bytes]:
@@ -99,7 +130,8 @@ def _decoded(raw: bytes) -> tuple[str, str, bytes]:
 
 def _delimiter(text: str) -> str:
     """The delimiter that divides the header, then one that gives the first lines equally many cells, then the most."""
-    lines = [line for line in text.splitlines()[:20] if line.strip()][:5]
+    first = text[:LOOKED_AT].splitlines()[:20]
+    lines = [line[:LONGEST_LINE] for line in first if line.strip()][:5] or text.strip()[:LONGEST_LINE].splitlines()[:1]
 
     def worth(delimiter: str) -> tuple[bool, bool, int]:
         widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
@@ -126,10 +158,9 @@ def _cells(text: str, delimiter: str, file: str) -> list[tuple[Cell, ...]]:
 
 def _cell(text: str, at: int, delimiter: str, file: str) -> tuple[Cell, int]:
     """Read the cell that starts at `at`; return it and the position after it."""
-    start, ends = at, delimiter + "\r\n"
+    start, ends = at, END_OF_CELL[delimiter]
     if not text.startswith('"', at):
-        while at < len(text) and text[at] not in ends:
-            at += 1
+        at = _next(ends, text, at)
         return Cell(text[start:at], start, at, False), at
     at += 1
     while (close := text.find('"', at)) >= 0 and text.startswith('""', close):
@@ -139,11 +170,14 @@ def _cell(text: str, at: int, delimiter: str, file: str) -> tuple[Cell, int]:
         raise FileProblemError(
             file, f"line {line}", "a quote is opened and never closed", 'write "" for a quote inside'
         )
-    at = close + 1
-    value = text[start + 1 : close].replace('""', '"')
-    while at < len(text) and text[at] not in ends:  # stray text after the closing quote belongs to the cell
-        value, at = value + text[at], at + 1
+    at = _next(ends, text, close + 1)  # stray text after the closing quote belongs to the cell
+    value = text[start + 1 : close].replace('""', '"') + text[close + 1 : at]
     return Cell(value, start, at, True), at
+
+
+def _next(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.search(text, at)
+    return len(text) if found is None else found.start()
 
 
 def csv_cell(value: str, delimiter: str = ",", *, quoted: bool = False) -> str:

@@ -30,6 +30,7 @@ NAMES = {
     "is_anomaly": "label",
     "anomaly_label": "label",
 }
+MOST_BYTES = 4 << 20  # a week with a row for every ten seconds has 2.5 MB
 CONFIDENCE_WORDS = {"sure": 1.0, "maybe": 0.5}
 
 
@@ -59,7 +60,7 @@ def read_labels(raw: bytes | str, bounds: Bounds, file: str = "labels.csv", *, m
     FileProblemError
         For the first thing that cannot be mended: line, offending text and what to write. Never an attempt.
     """
-    table = read_csv_text(raw, file)
+    table = read_csv_text(raw, file, MOST_BYTES)
     header = [NAMES.get(name.strip().lower(), name.strip().lower()) for name in table.header]
     if "timestamp" in header and "label" in header:
         labels, notes = _from_rows(table, header, bounds, file)
@@ -120,7 +121,7 @@ def _from_intervals(table: CsvText, header: list[str], bounds: Bounds, file: str
     labels = []
     for at in range(1, len(table.rows)):
         row = dict(zip(header, (v.strip() for v in table.values(at)), strict=False))
-        line = table.text.count("\n", 0, table.rows[at][0].start) + 1
+        line = table.lines[at]
         labels.append(_label(row, bounds, file, line))
     return labels, []
 
@@ -144,7 +145,7 @@ def _from_rows(table: CsvText, header: list[str], bounds: Bounds, file: str) -> 
     runs: dict[str, list[tuple[int, bool]]] = {}
     for at in range(1, len(table.rows)):
         row = dict(zip(header, (v.strip() for v in table.values(at)), strict=False))
-        line = table.text.count("\n", 0, table.rows[at][0].start) + 1
+        line = table.lines[at]
         machine = row.get("machine_id") or bounds.machines[0]
         _known_machine(machine, bounds, file, f"line {line}")
         mark = row.get("label", "").lower() not in ("", "0", "0.0", "false", "no", "normal")

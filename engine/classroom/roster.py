@@ -145,7 +145,7 @@ def read_roster(raw: bytes | str, mapping: dict[int, str] | None = None, file: s
         if not _is_person(system, values):
             continue
         rows.append({name: values[column].strip() for column, name in chosen.items() if column < len(values)})
-        lines.append(table.text.count("\n", 0, table.rows[at][0].start) + 1)
+        lines.append(table.lines[at])
     return Roster(system, tuple(table.header), chosen, tuple(rows), tuple(_problems(rows, lines)))
 
 

@@ -25,7 +25,7 @@ class Alarms(Topic):
         rows = [_row(run, alarm) for alarm in {alarm.number: alarm for alarm in alarms}.values()]
         future = self.database.write_soon(lambda cursor: _replace(cursor, rows))
         if wait:
-            future.result(30)
+            self.database.outcome(future)
         return future
 
     def alarms(

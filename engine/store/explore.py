@@ -1,7 +1,7 @@
 """Read-only SQL for students, in a sandbox: another process, whose DuckDB in memory holds copies of the allowed views.
 
 The lab's own database is never reachable from it: no files, no attach, no extensions, no settings, one thread, little
-memory, a time limit and a row limit. What is not copied in cannot leak, and what never ends is ended.
+memory, limits of time, rows and bytes. What is not copied in cannot leak, and what never ends is ended.
 """
 
 from __future__ import annotations
@@ -24,19 +24,22 @@ if TYPE_CHECKING:
 STUDENT_VIEWS = ("readings", "scores", "alarms", "window_stats", "minutes")
 INSTRUCTOR_VIEWS = (*STUDENT_VIEWS, "labels", "journal", "runs")
 MOST_COPIED = 500_000  # rows of a view: the newest
+MOST_COPIED_BYTES = 64 << 20  # of a view; one with many columns gives fewer rows
+VALUE_BYTES = 8
 MOST_ROWS, MOST_SECONDS, LONGEST_QUERY = 10_000, 30.0, 20_000
 MOST_AT_ONCE = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The result of a query: column names and types, rows, whether the row limit cut it, and the time it took."""
+    """The result of a query: column names and types, rows, whether the row limit cut it, time taken, and its size."""
 
     columns: tuple[str, ...]
     types: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     cut: bool
     seconds: float
+    bytes: int = 0
 
 
 class Explorer(PlantTables):
@@ -51,13 +54,18 @@ class Explorer(PlantTables):
         limit: int = 1000,
         timeout_s: float = 5.0,
         plant: str | None = None,
+        *,
+        explain: bool = False,
     ) -> Answer:
         """Return the answer to one SELECT over the allowed views of a plant (None = the plant of the newest run).
+
+        `explain` returns how DuckDB would answer it instead.
 
         Raises
         ------
         LabError
-            When it is no single SELECT, names something that is not there, or takes too long or too much memory.
+            When it is no single SELECT, names something that is not there, or takes too long, too much memory or too
+            many bytes.
         """
         if not 1 <= limit <= MOST_ROWS or not 0.0 < timeout_s <= MOST_SECONDS:
             raise ParameterError(f"limit must be from 1 to {MOST_ROWS} and timeout_s from 0 to {MOST_SECONDS:g}.")
@@ -66,28 +74,35 @@ class Explorer(PlantTables):
         if not MOST_AT_ONCE.acquire(timeout=timeout_s):
             raise LabError("Other questions are still being answered; ask again in a moment.")
         try:
-            return self._answered(query, views, limit, timeout_s, plant)
+            return self._answered(query, views, (limit, timeout_s), plant, explain=explain)
         finally:
             MOST_AT_ONCE.release()
 
-    def _answered(self, query: str, views: Sequence[str], limit: int, timeout_s: float, plant: str | None) -> Answer:
-        began = time.monotonic()
+    def _answered(
+        self, query: str, views: Sequence[str], limits: tuple[int, float], plant: str | None, *, explain: bool
+    ) -> Answer:
+        began, (limit, timeout_s) = time.monotonic(), limits
         table = self._explored(plant)
         named = [name for name in views if re.search(rf"\b{name}\b", query, re.I)]
-        found = self.sandboxes.ask(query, named, lambda name: self._copied(name, table), limit, timeout_s)
+
+        def copy(name: str, seconds: float) -> pa.Table:
+            return self._copied(name, table, seconds)
+
+        found = self.sandboxes.ask(query, named, copy, limit, timeout_s, explain=explain)
         rows = [tuple(row) for row in found["rows"]]
-        seconds = round(time.monotonic() - began, 4)
-        return Answer(tuple(found["columns"]), tuple(found["types"]), tuple(rows[:limit]), len(rows) > limit, seconds)
+        cut, seconds = len(rows) > limit, round(time.monotonic() - began, 4)
+        return Answer(
+            tuple(found["columns"]), tuple(found["types"]), tuple(rows[:limit]), cut, seconds, int(found["bytes"])
+        )
 
     def view_columns(self, views: Sequence[str] = STUDENT_VIEWS, plant: str | None = None) -> dict[str, list[str]]:
         """Return the columns of each view, to show beside the query."""
         table = self._explored(plant)
-        cursor = self.database.read()
         found = {}
         for name in views:
             text, bound = VIEWS[name](table)
-            cursor.execute(sql("select * from ({q}) limit 0", q=text), bound).fetchall()
-            found[name] = [column[0] for column in cursor.description or ()]
+            asked = self.database.read().execute(sql("select * from ({q}) limit 0", q=text), bound)
+            found[name] = [column[0] for column in asked.description]
         return found
 
     def _explored(self, plant: str | None) -> PlantTable:
@@ -99,11 +114,22 @@ class Explorer(PlantTables):
             raise LabError("There are no readings in the store yet; start the plant and ask again.")
         return known[rows[0][0]]
 
-    def _copied(self, name: str, table: PlantTable) -> pa.Table:
-        """Return the newest rows of a view."""
+    def _copied(self, name: str, table: PlantTable, seconds: float) -> pa.Table:
+        """Return the newest rows of a view; TimeoutError when that takes longer than `seconds`."""
+        import duckdb
+
         text, bound = VIEWS[name](table)
-        limited = sql("select * from ({q}) limit ?", q=text)
-        return self.database.read().sql(limited, params=[*bound, MOST_COPIED]).to_arrow_table()
+        width = len(self.database.read().execute(sql("select * from ({q}) limit 0", q=text), bound).description)
+        most = max(1, min(MOST_COPIED, MOST_COPIED_BYTES // (VALUE_BYTES * width)))
+        asked = self.database.read().execute(sql("select * from ({q}) limit ?", q=text), [*bound, most])
+        stop = threading.Timer(max(0.0, seconds), asked.interrupt)
+        stop.start()
+        try:
+            return asked.to_arrow_table()
+        except duckdb.InterruptException:
+            raise TimeoutError from None
+        finally:
+            stop.cancel()
 
 
 def _readings(table: PlantTable) -> tuple[Fragment, list[Any]]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from engine.store.reader import Reader
+
 MOST_MACHINES = 65_535
 
 
@@ -154,7 +156,7 @@ def _widened(known: PlantTable, wanted: PlantTable) -> PlantTable:
     return replace(known, sensors=sensors, resolutions=tuple(steps.values()), machines=known.machines + more)
 
 
-def _load(cursor: duckdb.DuckDBPyConnection) -> dict[str, PlantTable]:
+def _load(cursor: Reader) -> dict[str, PlantTable]:
     rows = cursor.execute("select plant, sensors, resolutions, machines, source from plants").fetchall()
     columns = cursor.execute(
         "select table_name, column_name from duckdb_columns() "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.errors import StoreError
 from engine.records import STATUS_WORDS, Block, iso_times
 from engine.store.names import SCORE_PREFIX, Fragment, score_column, sql
 from engine.store.pending import Chunk
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from engine.records import FloatArray
+    from engine.store.reader import Reader
 
     Columns = dict[str, npt.NDArray[Any]]
 
@@ -45,7 +47,7 @@ class Readings(PlantTables):
             future.add_done_callback(lambda done: self._settle(chunks, done))
         if wait:
             if future is not None:
-                future.result(60)
+                self.database.outcome(future, 60)
             self.database.write(lambda _: None)  # what was on its way before is settled now, too
         return future
 
@@ -138,7 +140,7 @@ class Readings(PlantTables):
         return sum(chunk.rows for chunk in chunks)
 
     def _settle(self, chunks: list[Chunk], done: Future[int]) -> None:
-        problem = done.exception()
+        problem = StoreError("The store is busy.") if done.cancelled() else done.exception()
         self.pending.settle(chunks, written=problem is None)
         self.write_problem = None if problem is None else str(problem)
         if problem is not None:
@@ -201,7 +203,7 @@ def _conditions(
     return Fragment(" and ".join(given) or "true"), list(given.values())
 
 
-def columns_of(table: PlantTable, answer: duckdb.DuckDBPyConnection) -> Columns:
+def columns_of(table: PlantTable, answer: Reader) -> Columns:
     """Return a query's answer as arrays: machines by name, NULL as NaN."""
     columns: Columns = {}
     for name, found in answer.fetchnumpy().items():

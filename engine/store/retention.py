@@ -48,7 +48,7 @@ class Keeping(PlantTables):
         chosen = rules or Retention()
         future = self.database.write_soon(lambda cursor: _retain(cursor, table, chosen))
         if wait:
-            future.result(120)
+            self.database.outcome(future, 120)
         return future
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from engine.store.database import Database
+    from engine.store.reader import Reader
 
 _TABLE = """
 create table if not exists stream_scores (
@@ -70,5 +71,5 @@ def _add(cursor: DuckDBPyConnection, records: Sequence[ScoreRecord]) -> int:
     return _count(cursor) - before
 
 
-def _count(cursor: DuckDBPyConnection) -> int:
+def _count(cursor: DuckDBPyConnection | Reader) -> int:
     return int(cursor.execute("select count(*) from stream_scores").fetchall()[0][0])

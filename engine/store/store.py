@@ -78,7 +78,7 @@ class Store(Readings, HistoryQueries, Keeping, Exports, Explorer, Runs, Alarms, 
             "writes_waiting": self.database.waiting,
             "bytes": size + (wal.stat().st_size if wal.exists() else 0),
             "path": str(self.path),
-            "problem": self.write_problem,
+            "problem": self.write_problem or self.database.problem or None,
         }
 
 

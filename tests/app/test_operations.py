@@ -258,3 +258,12 @@ def test_exports_hold_the_stored_readings_of_the_line(alarmed):
 def test_an_unknown_line_is_refused(alarmed):
     with pytest.raises(LabError, match="MACHINE_001"):
         alarmed.lines.set("MACHINE_9", {})
+
+
+def test_how_a_question_would_be_answered_has_a_button_of_its_own(alarmed):
+    test = opened_page("explore")
+
+    test.button(key="explore_explain").click().run()
+
+    assert not test.exception
+    assert any("READINGS" in element.value.upper() or "─" in element.value for element in test.code)
