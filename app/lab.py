@@ -18,6 +18,7 @@ from app.desks import Desks
 from app.hub import Hub
 from app.keys import Guesses, Keys
 from app.opening import new_runner, open_runner
+from app.sign_ins import SignIns
 from app.sockets import Sockets
 from app.stage import Stage
 from engine.errors import LabError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 REGISTRY = "_faultlab_process"
+SIGN_IN_S = 12 * 3600.0  # a teaching day
 HEAVY = ("plotly.graph_objects", "pandas", "scipy.stats", "sklearn.ensemble")
 
 
@@ -52,7 +54,7 @@ class Lab:
     def __init__(self, store: Any, runner: Any, keys: Keys) -> None:
         self.store, self.keys, self.folder = store, keys, keys.file.parent
         self.hub, self.guesses, self.warm = Hub(), Guesses(), threading.Event()
-        self.sockets = Sockets()
+        self.sockets, self.sign_ins = Sockets(), SignIns(self.folder, SIGN_IN_S)
         self.stage = Stage(store, runner, self.folder)
         self.stage.show(self.hub)
         self.desks = Desks(store, self.folder)

@@ -19,10 +19,9 @@ from urllib.parse import parse_qsl
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app import school
-from app.access import COOKIE, COOKIE_AGE_S, Viewer, cookie_for, viewer_of
+from app.access import COOKIE, COOKIE_AGE_S, VISIT, Viewer, cookie_for, viewer_of
 from app.i18n import LANGUAGE_COOKIE, LANGUAGE_NAMES, languages, speaking, spoken, t, wished
 from app.lab import lab
-from app.school import VISIT
 from engine.errors import AccessError
 
 if TYPE_CHECKING:
@@ -137,6 +136,7 @@ def _handed_over(request: Request) -> Response:
 
 
 def _signed_in(request: Request, who: Viewer, answer: Response) -> Response:
+    _end(request)  # other tabs of this browser shall not go on as who was here before
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, cookie_for(who), COOKIE_AGE_S, httponly=True, samesite="lax", secure=secure)
     return answer
@@ -163,12 +163,19 @@ def _with_visit(request: Request, answer: Response) -> Response:
 
 
 async def logout(request: Request) -> Response:
-    """Forget who this is."""
+    """Forget who this is, in every tab of this browser."""
     answer = RedirectResponse("./", 303)
+    _end(request)
     if viewer_of(request) != Viewer() or COOKIE in request.cookies:
         answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
     school.forget(request, answer)
     return answer
+
+
+def _end(request: Request) -> None:
+    """End the sign-in that this browser holds; a copy of its cookie is worth nothing from now on."""
+    if name := viewer_of(request).sign_in:
+        lab().sign_ins.end(name)
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.classroom import passphrase as words
 from engine.errors import AccessError, LabError
+from engine.records import DAY_US
 
 if TYPE_CHECKING:
     from engine.classroom.audit import Audit
     from engine.store.class_records import ClassRecords
 
 ROLES = ("student", "ta", "instructor")
+TOKEN_DAYS = 30
 NO_ENTRY = "That does not open the class; check the code, the handle and the PIN, or ask your instructor."
 TRIES, TRIES_OF_ALL, PAUSE_US, MOST_DOORS = 5, 50, 60_000_000, 10_000  # a client's, everybody's, a minute
 
@@ -121,8 +123,9 @@ class People:
         }
 
     def new_pin(self, person: str) -> str:
-        """Give a person a new PIN (lost, or another laptop) and return it."""
+        """Give a person a new PIN (lost, or seen by others) and return it; all that the old one opened ends."""
         found, pin = self.get(person), words.new_pin()
+        self._end_sign_ins(person)
         self._records.people.change({"person": person}, pin_hash=words.hashed(pin))
         self._audit.note("instructor", "gave a new PIN to", found.handle)
         return pin
@@ -158,10 +161,13 @@ class People:
         self._audit.note("instructor", "dropped" if dropped else "took back", self.get(person).handle)
 
     def set_role(self, person: str, role: str) -> None:
-        """Change a role."""
+        """Change a role; the person signs in anew."""
         if role not in ROLES:
             raise LabError(f"role must be one of: {', '.join(ROLES)}, got {role!r}.")
         before = self.get(person)
+        if before.role == role:
+            return
+        self._end_sign_ins(person)
         self._records.people.change({"person": person}, role=role)
         self._audit.note("instructor", "changed the role of", before.handle, before.role, role)
 
@@ -171,9 +177,25 @@ class People:
         self._records.people.change({"person": person}, labels=json.dumps(sorted(set(labels))))
         self._audit.note("instructor", "changed the labels of", before.handle, str(list(before.labels)), str(labels))
 
+    # sign-ins
+    def epoch(self, person: str) -> str:
+        """Return what a sign-in of this person must carry; another one ends those before it."""
+        row = self._records.epochs.one(person=person)
+        return "" if row is None else str(row["epoch"])
+
+    def sign_out(self, person: str, who: str = "class") -> None:
+        """End all sign-ins and tokens of a person, wherever they are."""
+        found = self.get(person)
+        self._end_sign_ins(person)
+        self._audit.note(who, "signed out everywhere", found.handle)
+
+    def _end_sign_ins(self, person: str) -> None:
+        self._records.epochs.put(person=person, epoch=secrets.token_hex(8))
+        self._records.tokens.change({"person": person}, revoked=True)
+
     # tokens
     def token(self, person: str) -> str:
-        """Return a new personal token for the API; older ones of this person end."""
+        """Return a new personal token for the API, good for 30 days; older ones of this person end."""
         token = words.new_token()
         self._records.tokens.change({"person": person}, revoked=True)
         self._records.tokens.add(token_hash=words.token_hash(token), person=person, made_us=self._now_us())
@@ -181,9 +203,10 @@ class People:
         return token
 
     def by_token(self, token: str) -> Person:
-        """Return whose token it is; unknown and ended tokens look the same."""
+        """Return whose token it is; unknown, old and ended tokens look the same."""
         row = self._records.tokens.one(token_hash=words.token_hash(token), revoked=False)
-        if row is None or (found := self.get(row["person"])).dropped or found.erased:
+        oldest = self._now_us() - TOKEN_DAYS * DAY_US
+        if row is None or row["made_us"] < oldest or (found := self.get(row["person"])).dropped or found.erased:
             raise AccessError("The token is not known; make a new one on your page of the class.")
         return found
 
@@ -197,6 +220,7 @@ class People:
     def erase(self, person: str) -> None:
         """Take out name, email, ids, handle, drafts and tokens; anonymous submissions and scores stay."""
         gone = dict.fromkeys(_DETAILS, "")
+        self._end_sign_ins(person)
         self._records.people.change(
             {"person": person}, **gone, handle=f"erased-{secrets.token_hex(3)}", labels="[]", pin_hash="", erased=True
         )

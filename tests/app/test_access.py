@@ -70,6 +70,9 @@ def cookies(who):
     return {"Cookie": f"{COOKIE}={cookie_for(who)}"}
 
 
+ANYBODY = {"x-lab-role": "student", "x-lab-person": ""}
+
+
 def seen(client, who):
     """Return role and handle that a request with the cookie of `who` has now."""
     answer = client.get("/who", headers=cookies(who)).json()
@@ -167,13 +170,15 @@ def test_a_role_that_is_taken_away_is_gone_at_the_next_request(client, opened, r
     person, _ = people.add(role)
     token = {"Authorization": f"Bearer {people.token(person.person)}"}
     cookie = member(person)
+    held = cookies(cookie)
     before = seen(client, cookie), client.get("/who", headers=token).json()["role"]
 
     people.set_role(person.person, "student")
 
     assert before == ((role, person.handle), role)
-    assert seen(client, cookie) == ("student", person.handle)
-    assert client.get("/who", headers=token).json()["role"] == "student"
+    assert client.get("/who", headers=held).json() == {"role": "student", "handle": None, "headers": ANYBODY}
+    assert client.get("/who", headers=token).status_code == 401
+    assert seen(client, cookie) == ("student", person.handle)  # signed in anew
 
 
 def test_who_is_dropped_or_erased_has_neither_role_nor_handle_at_the_next_request(client, opened):
