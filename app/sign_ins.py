@@ -74,4 +74,6 @@ class SignIns:
         try:
             write_atomically(self._file, json.dumps(kept).encode())
         except OSError as problem:
-            log.warning("%s cannot be written (%s): who signs out now may be back after a restart.", self._file, problem)
+            log.warning(
+                "%s cannot be written (%s): who signs out now may be back after a restart.", self._file, problem
+            )
