@@ -15,8 +15,9 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from app.desks import Desks
+from app.doorstep import Doorstep
 from app.hub import Hub
-from app.keys import Guesses, Keys
+from app.keys import Keys
 from app.opening import new_runner, open_runner
 from app.sign_ins import SignIns
 from app.sockets import Sockets
@@ -53,7 +54,7 @@ class Lab:
 
     def __init__(self, store: Any, runner: Any, keys: Keys) -> None:
         self.store, self.keys, self.folder = store, keys, keys.file.parent
-        self.hub, self.guesses, self.warm = Hub(), Guesses(), threading.Event()
+        self.hub, self.doorstep, self.warm = Hub(), Doorstep(keys.cookie_secret), threading.Event()
         self.sockets, self.sign_ins = Sockets(), SignIns(self.folder, SIGN_IN_S)
         self.stage = Stage(store, runner, self.folder)
         self.stage.show(self.hub)
@@ -159,6 +160,7 @@ class Lab:
     def close(self) -> None:
         """End the streams, stop the runner, write what waits and close the store."""
         self.end_streams()
+        self.doorstep.close()
         with self._changing:
             self.desks.close()
             self.stage.close()

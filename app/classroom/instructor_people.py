@@ -13,6 +13,7 @@ from app.classroom.instructor_roster import import_form
 from app.controls import command
 from app.i18n import t
 from app.keys_of_session import DONE_KEY
+from app.lab import lab
 
 if TYPE_CHECKING:
     from engine.classroom.people import Person
@@ -44,11 +45,21 @@ def _head(everybody: list[Person]) -> None:
         if new.button(t("New code"), icon=":material/refresh:", help=t("Whoever is in the class stays in.")):
             command(school().people.new_join_code)
             st.rerun()
+        st.toggle(
+            t("People can join by code"), school().people.joining, key="joining",
+            on_change=lambda: command(school().people.open_joining, st.session_state["joining"], who()),
+        )  # fmt: skip
     with counts.container(horizontal=True):
         st.metric(t("Students"), len(students))
         st.metric(t("Assistants and instructors"), sum(p.role != "student" for p in everybody))
         st.metric(t("Dropped"), sum(p.dropped for p in everybody))
         st.metric(t("With extra time"), sum(p.extra_time > 1 for p in students))
+        if st.button(
+            t("Sign out all with the pass phrase"), icon=":material/logout:", key="phrase_sign_out",
+            help=t("Ends every sign-in with the pass phrase, this one too; the phrase stays."),
+        ):  # fmt: skip
+            command(lab().sign_ins.end_phrase)
+            st.rerun()
 
 
 def fresh_pins() -> None:
