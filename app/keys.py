@@ -59,7 +59,7 @@ class Keys:
             "salt": salt.hex(),
             "phrase_scrypt": _hashed(phrase, salt).hex(),
         }
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.parent.mkdir(0o700, parents=True, exist_ok=True)
         handle = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             json.dump(kept, out)

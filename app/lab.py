@@ -23,7 +23,7 @@ from app.sign_ins import SignIns
 from app.sockets import Sockets
 from app.stage import Stage
 from engine.errors import LabError
-from engine.home import home
+from engine.home import close_to_others, home
 from engine.running.choice import keep_choice
 
 if TYPE_CHECKING:
@@ -211,6 +211,7 @@ def open_lab(folder: Path | None = None) -> Lab:
     with registry.lock:
         if getattr(registry, "lab", None) is None:
             folder = folder or home()
+            close_to_others(folder)
             keys = Keys(folder, os.environ.get("FAULTLAB_PASSPHRASE"))
             store, runner = open_runner(folder, os.environ)
             publish(Lab(store, runner, keys))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 
 from engine.errors import StoreError
+from engine.home import private_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ class Database:
     def __init__(self, path: Path | str) -> None:
         self.path = path
         if str(path) != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).parent.mkdir(0o700, parents=True, exist_ok=True)
         self._connection = _connect(path)
         self._generation = 0  # counts connections; a cursor of an older one is made anew
         self._local = threading.local()
@@ -170,7 +171,8 @@ class Database:
 
 def _connect(path: Path | str) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(str(path))
+        with private_files():
+            return duckdb.connect(str(path))
     except duckdb.Error as problem:
         raise StoreError(_open_problem(path, problem)) from None
 
