@@ -2,13 +2,15 @@
 
 `Access` stands in front of pages, API and sockets. It drops the headers that only it may set, reads who is asking,
 refuses requests that another site sends through the visitor's browser, and tells Streamlit (as `st.user`) and the API
-(`viewer_of`) the result. A person's role is never taken from the cookie: it is looked up in the class each time, so
-that a role that was taken away is gone at the next request; open sockets of that person are closed (`app/sockets.py`).
+(`viewer_of`) the result. A person's role is never taken from the cookie: it is looked up in the class each time. A
+socket lives as long as the cookie or token that opened it (`app/sockets.py`): until it is too old, signed out of, or of
+an epoch that a new PIN, a changed role or "sign out everywhere" has ended.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,7 +21,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 
 from app.i18n import t
-from app.lab import lab
+from app.lab import SIGN_IN_S, lab
 from engine.errors import AccessError
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
     Send = Callable[[Any], Awaitable[None]]
 
 COOKIE = "faultlab"
-COOKIE_AGE_S = 12 * 3600  # a teaching day
+COOKIE_AGE_S = int(SIGN_IN_S)
+VISIT = "faultlab_visit"  # cookie that names the browser, signed in or not
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 SCOPE_KEY = "faultlab.viewer"
 FOREIGN = "This request came from another site; open the lab's own page and try again."
@@ -45,6 +48,7 @@ class Viewer:
     role: str = "student"
     handle: str | None = None
     person: str | None = None  # id in the class; an instructor with the pass phrase has none
+    sign_in: str = field(default="", compare=False)  # name of the cookie that said so
 
     @property
     def teaches(self) -> bool:
@@ -58,8 +62,8 @@ class Viewer:
 
 
 def cookie_for(who: Viewer) -> str:
-    """Return the signed cookie value that says who this is."""
-    return _signer().dumps([who.role, who.person])
+    """Return the signed cookie value that says who this is: a new sign-in."""
+    return _signer().dumps([who.role, who.person, _epoch(who.person), secrets.token_urlsafe(9)])
 
 
 def member(person: Person) -> Viewer:
@@ -91,12 +95,20 @@ def by_token(connection: HTTPConnection) -> Viewer | None:
 
 def _by_signature(token: str) -> Viewer | None:
     try:
-        role, person = _signer().loads(token, max_age=COOKIE_AGE_S)
+        role, person, epoch, sign_in = _signer().loads(token, max_age=COOKIE_AGE_S)
     except (BadSignature, ValueError, TypeError):
         return None
+    if lab().sign_ins.is_over(sign_in) or epoch != _epoch(person):
+        return None
     if person is None:
-        return Viewer(role) if role == "instructor" else None
-    return standing(str(person))
+        return Viewer(role, sign_in=sign_in) if role == "instructor" else None
+    who = standing(str(person))
+    return None if who is None else replace(who, sign_in=sign_in)
+
+
+def _epoch(person: str | None) -> str:
+    """Return what a sign-in must carry now: the person's epoch, or that of the pass phrase."""
+    return lab().sign_ins.phrase_epoch if person is None else str(lab().classroom.people.epoch(person))
 
 
 def standing(person: str) -> Viewer | None:
@@ -109,6 +121,11 @@ def standing(person: str) -> Viewer | None:
 
 # Tried in this order, the first answer counts; a function from a connection to a Viewer or None.
 IDENTIFIERS: tuple[Callable[[HTTPConnection], Viewer | None], ...] = (by_token, by_cookie)
+
+
+def identified(connection: HTTPConnection) -> Viewer:
+    """Return who a connection's token or cookie names at this moment; AccessError as `by_token`."""
+    return next((found for identify in IDENTIFIERS if (found := identify(connection))), Viewer())
 
 
 def viewer_of(connection: HTTPConnection) -> Viewer:
@@ -158,15 +175,23 @@ class Access:
         if is_foreign(connection):
             return await _refuse(scope, receive, send)
         try:
-            who = next((found for identify in IDENTIFIERS if (found := identify(connection))), Viewer())
+            who = identified(connection)
         except AccessError as problem:
             return await _refuse(scope, receive, send, 401, str(problem))
         scope[SCOPE_KEY] = who
         scope["headers"] += [(b"x-lab-role", who.role.encode()), (b"x-lab-person", (who.person or "").encode())]
-        if scope["type"] == "http" or who.person is None:
+        if scope["type"] == "http":
             return await self.app(scope, receive, send)
-        person = who.person
-        return await lab().sockets.carry(self.app, scope, receive, send, person, lambda: standing(person) == who)
+        browser = connection.cookies.get(VISIT) or str((scope.get("client") or ("",))[0])
+        return await lab().sockets.carry(self.app, scope, receive, send, browser, lambda: _is_still(connection, who))
+
+
+def _is_still(connection: HTTPConnection, who: Viewer) -> bool:
+    """Tell whether what opened a socket still says the same; who was nobody then holds nothing that could end."""
+    try:
+        return who == Viewer() or identified(connection) == who
+    except AccessError:
+        return False
 
 
 def is_foreign(connection: HTTPConnection) -> bool:
@@ -191,4 +216,5 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int = 403,
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(lab().keys.cookie_secret, salt="faultlab-session")
+    opened = lab()
+    return URLSafeTimedSerializer(opened.keys.cookie_secret, salt=f"faultlab-session-{opened.sign_ins.birth}")

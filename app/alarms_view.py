@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.access import viewer
+from app.acting import STAFF
 from app.alarm_sound import alarm_sound
 from app.board import board, clock, lasting, moment, pill, table, word_of
 from app.controls import command, problem_box
@@ -169,7 +170,7 @@ def _acknowledge(loud: list[Alarm], author: str) -> None:
 
     def act() -> None:
         for number in hit:
-            command(lab().runner.acknowledge, number, author, done=t("Acknowledged: {n}.", n=len(hit)))
+            command(lab().runner.acknowledge, number, author, by=STAFF, done=t("Acknowledged: {n}.", n=len(hit)))
 
     st.button(t("Acknowledge"), icon=":material/check:", disabled=not hit, key="alarm_acknowledge_go", on_click=act)
 
@@ -177,7 +178,7 @@ def _acknowledge(loud: list[Alarm], author: str) -> None:
 def _comment(alarms: Sequence[Alarm], author: str) -> None:
     def act() -> None:
         number, text = st.session_state["comment_alarm"], st.session_state["comment_text"]
-        command(lab().runner.comment, number, author, text, done=t("The comment is kept."))
+        command(lab().runner.comment, number, author, text, by=STAFF, done=t("The comment is kept."))
 
     with st.form("alarm_comment", border=False, clear_on_submit=True):
         numbers = [alarm.number for alarm in alarms]
@@ -197,10 +198,10 @@ def _shelve() -> None:
     meant = machine or None, detector or None
 
     def shelve() -> None:
-        command(runner.shelve, minutes, *meant, done=t("Shelved; it comes back by itself."))
+        command(runner.shelve, minutes, *meant, by=STAFF, done=t("Shelved; it comes back by itself."))
 
     def take_back() -> None:
-        command(runner.unshelve, *meant, done=t("The shelf is empty again."))
+        command(runner.unshelve, *meant, by=STAFF, done=t("The shelf is empty again."))
 
     with st.container(horizontal=True):
         st.button(t("Shelve"), icon=":material/notifications_paused:", key="shelve_go", on_click=shelve)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from app.acting import INSTRUCTOR, STAFF, acting_as
 from app.i18n import t
 from app.keys_of_session import DONE_KEY, PROBLEM_KEY
 from app.lab import lab
@@ -17,9 +18,17 @@ if TYPE_CHECKING:
 SPEEDS = (0.1, 0.5, 1, 2, 5, 10, 20, 60, 120, 600, 3600, 10_000)
 
 
-def command(act: Callable[..., Any], *arguments: Any, done: str = "", **named: Any) -> Any:
-    """Do it; a refusal is kept for `problem_box` and never reaches the page as a traceback."""
+def command(
+    act: Callable[..., Any],
+    *arguments: Any,
+    by: tuple[str, ...] = INSTRUCTOR,
+    person: str | None = None,
+    done: str = "",
+    **named: Any,
+) -> Any:
+    """Do it when who acts may (see `acting_as`); a refusal is kept for `problem_box`, never shown as a traceback."""
     try:
+        acting_as(by, person)
         result = act(*arguments, **named)
     except LabError as problem:
         st.session_state[PROBLEM_KEY] = str(problem)
@@ -41,7 +50,7 @@ def problem_box() -> None:
 def acknowledge(number: int | None) -> None:
     """Acknowledge an alarm by its number."""
     if number is not None:
-        command(lab().runner.acknowledge, int(number), done=t("Alarm {n} is acknowledged.", n=number))
+        command(lab().runner.acknowledge, int(number), by=STAFF, done=t("Alarm {n} is acknowledged.", n=number))
 
 
 def plant_controls() -> None:

@@ -7,21 +7,17 @@ import hmac
 import json
 import os
 import secrets
-import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.errors import AccessError
+from engine.errors import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 FILE = "access.json"
 # Cost of one guess: 2**14 × 8 × 1 is scrypt's interactive setting (RFC 7914, section 2), about 50 ms here.
 SCRYPT = {"n": 2**14, "r": 8, "p": 1}
-# Guesses from one address before it must wait; a phrase of 55 bits then outlives the course.
-FREE_GUESSES, WAIT_S = 8, 60.0
+LEAST_PHRASE = 12  # characters of a phrase that somebody chose
 CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 
 
@@ -30,9 +26,17 @@ class Keys:
 
     At the first start a pass phrase is made; `fresh_phrase` holds it once, so that the terminal can show it. The
     environment variable FAULTLAB_PASSPHRASE stands in for the stored phrase while it is set (a classroom server).
+
+    Raises
+    ------
+    LabError
+        When the phrase that was chosen is too short.
     """
 
     def __init__(self, folder: Path, phrase: str | None = None) -> None:
+        if phrase and len(phrase.strip()) < LEAST_PHRASE:
+            wrong = f"FAULTLAB_PASSPHRASE must have at least {LEAST_PHRASE} characters, got {len(phrase.strip())}"
+            raise LabError(f"{wrong}; choose a longer one and start again.")
         self.file = folder / FILE
         self.fresh_phrase: str | None = None
         if not self.file.exists():
@@ -55,29 +59,10 @@ class Keys:
             "salt": salt.hex(),
             "phrase_scrypt": _hashed(phrase, salt).hex(),
         }
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.parent.mkdir(0o700, parents=True, exist_ok=True)
         handle = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             json.dump(kept, out)
-
-
-@dataclass
-class Guesses:
-    """How many wrong answers each address gave in the last minute."""
-
-    wall: Callable[[], float] = time.monotonic
-    _wrong: dict[str, list[float]] = field(default_factory=dict)
-
-    def refuse_if_too_many(self, address: str) -> None:
-        """Raise AccessError when this address guessed too often."""
-        recent = [at for at in self._wrong.get(address, []) if self.wall() - at < WAIT_S]
-        self._wrong[address] = recent
-        if len(recent) >= FREE_GUESSES:
-            raise AccessError("Too many wrong answers; wait a minute and try again.")
-
-    def wrong(self, address: str) -> None:
-        """Remember a wrong answer."""
-        self._wrong.setdefault(address, []).append(self.wall())
 
 
 def new_phrase() -> str:

@@ -15,14 +15,16 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from app.desks import Desks
+from app.doorstep import Doorstep
 from app.hub import Hub
-from app.keys import Guesses, Keys
+from app.keys import Keys
 from app.opening import new_runner, open_runner
 from app.shelf import Shelf
+from app.sign_ins import SignIns
 from app.sockets import Sockets
 from app.stage import Stage
 from engine.errors import LabError
-from engine.home import home
+from engine.home import close_to_others, home
 from engine.running.choice import keep_choice
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 REGISTRY = "_faultlab_process"
+SIGN_IN_S = 12 * 3600.0  # a teaching day
 HEAVY = ("plotly.graph_objects", "pandas", "scipy.stats", "sklearn.ensemble")
 
 
@@ -52,8 +55,8 @@ class Lab:
 
     def __init__(self, store: Any, runner: Any, keys: Keys) -> None:
         self.store, self.keys, self.folder = store, keys, keys.file.parent
-        self.hub, self.guesses, self.warm = Hub(), Guesses(), threading.Event()
-        self.sockets, self.answers = Sockets(), Shelf()
+        self.hub, self.doorstep, self.warm = Hub(), Doorstep(keys.cookie_secret), threading.Event()
+        self.sockets, self.sign_ins, self.answers = Sockets(), SignIns(self.folder, SIGN_IN_S), Shelf()
         self.stage = Stage(store, runner, self.folder)
         self.stage.show(self.hub)
         self.desks = Desks(store, self.folder)
@@ -158,6 +161,7 @@ class Lab:
     def close(self) -> None:
         """End the streams, stop the runner, write what waits and close the store."""
         self.end_streams()
+        self.doorstep.close()
         with self._changing:
             self.desks.close()
             self.stage.close()
@@ -208,6 +212,7 @@ def open_lab(folder: Path | None = None) -> Lab:
     with registry.lock:
         if getattr(registry, "lab", None) is None:
             folder = folder or home()
+            close_to_others(folder)
             keys = Keys(folder, os.environ.get("FAULTLAB_PASSPHRASE"))
             store, runner = open_runner(folder, os.environ)
             publish(Lab(store, runner, keys))

@@ -9,7 +9,6 @@ from a school's own sign-in page brings a ticket (`app/school.py`).
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from dataclasses import dataclass
 from html import escape
@@ -19,10 +18,11 @@ from urllib.parse import parse_qsl
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app import school
-from app.access import COOKIE, COOKIE_AGE_S, Viewer, cookie_for, viewer_of
+from app.access import COOKIE, COOKIE_AGE_S, VISIT, Viewer, cookie_for, viewer_of
+from app.doorstep import PHRASE
 from app.i18n import LANGUAGE_COOKIE, LANGUAGE_NAMES, languages, speaking, spoken, t, wished
 from app.lab import lab
-from app.school import VISIT
+from engine.classroom.doors import TooManyTriesError
 from engine.errors import AccessError
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from engine.classroom.doors import Caller
 
 MAX_FORM_BYTES = 4096
 
@@ -52,13 +54,9 @@ class Welcome:
 
 
 class Way(Protocol):
-    """A way to sign in: `check` returns who it is or raises AccessError with a sentence for the form.
-
-    `slows_down` tells that it counts wrong tries itself; `form["client"]` is the browser that asks.
-    """
+    """A way to sign in: `check` returns who it is or raises AccessError with a sentence for the form."""
 
     name: str
-    slows_down: bool
 
     @property
     def title(self) -> str: ...
@@ -66,14 +64,13 @@ class Way(Protocol):
     @property
     def fields(self) -> tuple[Field, ...]: ...
 
-    def check(self, form: Mapping[str, str]) -> Viewer | Welcome: ...
+    def check(self, form: Mapping[str, str], caller: Caller) -> Viewer | Welcome: ...
 
 
 class PassPhrase:
     """The instructors' way."""
 
     name = "instructor"
-    slows_down = False
 
     @property
     def title(self) -> str:
@@ -83,10 +80,15 @@ class PassPhrase:
     def fields(self) -> tuple[Field, ...]:
         return (Field("phrase", t("Pass phrase"), "password"),)
 
-    def check(self, form: Mapping[str, str]) -> Viewer:
-        if lab().keys.is_phrase(form.get("phrase", "")):
-            return Viewer("instructor")
-        raise AccessError(t("That is not the pass phrase; the terminal showed it at the first start of this lab."))
+    def check(self, form: Mapping[str, str], caller: Caller) -> Viewer:
+        try:
+            was_right = lab().doorstep.doors.knock("phrase", caller, person=PHRASE)
+        except TooManyTriesError as refusal:
+            raise AccessError(t("Too many wrong tries; wait {n} s and try again.", n=refusal.seconds)) from None
+        if not lab().keys.is_phrase(form.get("phrase", "")):
+            raise AccessError(t("That is not the pass phrase; the terminal showed it at the first start of this lab."))
+        was_right()
+        return Viewer("instructor")
 
 
 def ways() -> tuple[Way, ...]:
@@ -103,6 +105,8 @@ async def login(request: Request) -> Response:
     with speaking(wished(asked, request.headers.get("accept-language", ""))):
         if request.method == "POST":
             answer = await _entered(request)
+        elif "welcome" in request.query_params:
+            answer = _welcomed(request)
         elif "ticket" in request.query_params:
             answer = _with_visit(request, _handed_over(request))
         else:
@@ -113,16 +117,26 @@ async def login(request: Request) -> Response:
 
 
 async def _entered(request: Request) -> Response:
-    address = request.client.host if request.client else ""
-    form: dict[str, str] = {}
+    form, doorstep = dict[str, str](), lab().doorstep
     try:
-        form = {**await _form(request), "client": request.cookies.get(VISIT, "")[:64]}
-        found = await asyncio.to_thread(_checked, _way(form.get("way", "")), form, address)
+        form = await _form(request)
+        if form.get("way") == "join" and (handle := viewer_of(request).handle):
+            raise AccessError(t("You are in the class already, as {handle}; sign out first.", handle=handle))
+        found = await doorstep.inside(_way(form.get("way", "")).check, form, doorstep.caller(request))
     except AccessError as problem:
         return HTMLResponse(_page(str(problem), form.get("way", "")), 403)
     if isinstance(found, Welcome):
-        return _signed_in(request, found.who, HTMLResponse(_welcome(found.html)))
+        doorstep.welcome(str(found.who.person), found.html)
+        return _signed_in(request, found.who, RedirectResponse("login?welcome", 303))
     return _signed_in(request, found, RedirectResponse("./", 303))
+
+
+def _welcomed(request: Request) -> Response:
+    """Show a new person its handle and PIN; a page of its own, so that loading it again makes nobody new."""
+    html = lab().doorstep.welcome_of(viewer_of(request).person)
+    if html is None:
+        return RedirectResponse("./", 303)
+    return HTMLResponse(_welcome(html), headers={"Cache-Control": "no-store"})
 
 
 def _handed_over(request: Request) -> Response:
@@ -137,38 +151,34 @@ def _handed_over(request: Request) -> Response:
 
 
 def _signed_in(request: Request, who: Viewer, answer: Response) -> Response:
+    _end(request)  # other tabs of this browser shall not go on as who was here before
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, cookie_for(who), COOKIE_AGE_S, httponly=True, samesite="lax", secure=secure)
+    lab().doorstep.remember(request, answer, who.person, secure=secure)
     return answer
 
 
-def _checked(way: Way, form: dict[str, str], address: str) -> Viewer | Welcome:
-    """Let the way check the form; wrong pass phrases are counted by address."""
-    if way.slows_down:
-        return way.check(form)
-    guesses = lab().guesses
-    guesses.refuse_if_too_many(address)
-    try:
-        return way.check(form)
-    except AccessError:
-        guesses.wrong(address)
-        raise
-
-
 def _with_visit(request: Request, answer: Response) -> Response:
-    """Name the browser, so that one who guesses does not close the door to all who share its address."""
+    """Name the browser: a ticket of a school's account is good in the browser that it was made for."""
     if VISIT not in request.cookies:
         answer.set_cookie(VISIT, secrets.token_urlsafe(12), COOKIE_AGE_S, httponly=True, samesite="lax")
     return answer
 
 
 async def logout(request: Request) -> Response:
-    """Forget who this is."""
+    """Forget who this is, in every tab of this browser."""
     answer = RedirectResponse("./", 303)
+    _end(request)
     if viewer_of(request) != Viewer() or COOKIE in request.cookies:
         answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
     school.forget(request, answer)
     return answer
+
+
+def _end(request: Request) -> None:
+    """End the sign-in that this browser holds; a copy of its cookie is worth nothing from now on."""
+    if name := viewer_of(request).sign_in:
+        lab().sign_ins.end(name)
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from engine.records import SECOND_US, time_us
 from engine.runner import Limits, Runner
 from engine.running.choice import Choice, checked_choice, kept_choice
 from engine.running.resume import resume_point
+from engine.seeds import new_seed
 from engine.store.store import Store
 from engine.streams.feed import DELAY_S, fed_plant
 
@@ -118,7 +118,7 @@ def _runner(store: Store, spec: PlantSpec, choice: Choice) -> Runner:
 
 
 def _new_runner(store: Store, spec: PlantSpec, choice: Choice) -> Runner:
-    plant = Plant(spec, secrets.randbits(31) if choice.seed is None else choice.seed)
+    plant = Plant(spec, new_seed() if choice.seed is None else choice.seed)
     clock, limits = Clock(speed=_speed(choice), start_us=START), Limits(warm_up_s=WARM_UP_S)
     return Runner(plant, store, first_detectors(spec), clock, limits=limits)
 

@@ -11,7 +11,8 @@ from app.i18n import t
 from app.lab import lab
 from app.opening import DEFAULT_SPEED
 from engine.plant.spec import OWN_FOLDER
-from engine.running.choice import LARGEST_SEED, Choice, Offer, offers
+from engine.running.choice import Choice, Offer, offers
+from engine.seeds import chosen_seed
 
 VARIABLES = ("FAULTLAB_PLANT", "FAULTLAB_SEED", "FAULTLAB_SPEED")
 
@@ -27,8 +28,8 @@ def plant_choice() -> None:
             what, number, pace, go = st.columns([4, 3, 2, 3], vertical_alignment="bottom")
             now = list(good).index(opened.spec.name) if opened.spec.name in good else 0
             plant = what.selectbox(t("Plant"), list(good), now, lambda name: _words(good[name]), key="choice_plant")
-            seed = number.number_input(
-                t("Seed"), 0, LARGEST_SEED, None, placeholder=t("by chance"), key="choice_seed",
+            seed = number.text_input(
+                t("Seed"), placeholder=t("by chance"), key="choice_seed",  # a browser's numbers end at 2**53
                 help=t("The same seed makes the same readings again."),
             )  # fmt: skip
             speed = pace.selectbox(
@@ -46,7 +47,7 @@ def plant_choice() -> None:
         _own_files([offer for offer in found if offer.problem])
     if wanted and plant:
         with st.spinner(t("The plant is put on stage…")):
-            command(opened.change_plant, Choice(plant, seed, float(speed)))
+            command(lambda: opened.change_plant(Choice(plant, chosen_seed(seed), float(speed))))
         st.rerun()
 
 

@@ -17,7 +17,7 @@ import streamlit as st
 import streamlit.config as settings
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from app.access import Viewer, standing
+from app.access import VISIT, Viewer, standing
 from app.i18n import t
 from app.lab import lab
 from engine.errors import AccessError
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from engine.classroom.people import Person
 
 TICKET_AGE_S = 60
-VISIT = "faultlab_visit"  # cookie that names the browser; a ticket is good in the browser that it was made for
 STREAMLITS = "_streamlit_user"  # begins the names of the cookies in which Streamlit keeps what the provider said
 LEAST_SECRET = 32  # characters; who guesses the secret is whoever he likes
 OF_PROVIDER = ("client_id", "client_secret", "server_metadata_url")

@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from app.lab import close_lab, open_lab
 from engine.errors import LabError
-from engine.home import forget_address, home, note_address
+from engine.home import forget_address, home, note_address, private_files
 from engine.logs import Logs
 
 if TYPE_CHECKING:
@@ -52,6 +52,13 @@ class Assets(StaticFiles):
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     """Open the lab and start its runner; close both when the server stops."""
+    with private_files():
+        async with _opened() as nothing:
+            yield nothing
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[dict[str, Any]]:
     try:
         opened = open_lab()
         opened.start()

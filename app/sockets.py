@@ -1,4 +1,4 @@
-"""Open sockets of people of the class: closed as soon as their role changes; browsers come back as who they are now.
+"""Open sockets: closed as soon as the sign-in that opened them has ended; browsers come back as who they are now.
 
 Streamlit gives who comes back a new session when `st.user` has changed, but its page waits for a click before it asks
 for anything, and would show what it showed. So the server asks in its place.
@@ -40,13 +40,13 @@ class Sockets:
                 loop.call_soon_threadsafe(over.set)
 
     async def carry(
-        self, app: Any, scope: Any, receive: Receive, send: Send, person: str, holds: Callable[[], bool]
+        self, app: Any, scope: Any, receive: Receive, send: Send, browser: str, holds: Callable[[], bool]
     ) -> None:
         """Run the application on this socket for as long as `holds`; a message that comes later never reaches it."""
         over, loop = asyncio.Event(), asyncio.get_running_loop()
         ending = loop.create_task(over.wait())
         coming: asyncio.Future[Message] | None = None
-        told, asks = False, self._comes_back(scope, person)
+        told, asks = False, self._comes_back(scope, browser)
 
         async def receive_while_it_holds() -> Message:
             nonlocal coming, told, asks
@@ -61,7 +61,8 @@ class Sockets:
                 return message
             over.set()
             if not told:
-                told, self._sent_away[person] = True, self._wall()
+                told = True
+                self._send_away(browser)
                 await send({"type": "websocket.close", "code": CODE})
             return {"type": "websocket.disconnect", "code": CODE}
 
@@ -82,8 +83,12 @@ class Sockets:
                 if task is not None:
                     task.cancel()
 
-    def _comes_back(self, scope: Any, person: str) -> bool:
-        """Tell whether this is the page of somebody whose socket was closed just now."""
+    def _send_away(self, browser: str) -> None:
+        now = self._wall()
+        self._sent_away = {**{one: at for one, at in self._sent_away.items() if now - at < BACK_S}, browser: now}
+
+    def _comes_back(self, scope: Any, browser: str) -> bool:
+        """Tell whether this is a page of a browser whose socket was closed just now."""
         known = len(scope.get("subprotocols", ())) >= 3  # the third is the session that the page had
-        recent = self._wall() - self._sent_away.get(person, -BACK_S) < BACK_S
+        recent = self._wall() - self._sent_away.get(browser, -BACK_S) < BACK_S
         return known and recent and scope["path"].endswith(PAGES)

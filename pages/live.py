@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.access import viewer
+from app.acting import STAFF
 from app.controls import acknowledge, plant_controls, problem_box
 from app.i18n import t
 from app.intake_view import feed_line
@@ -24,13 +25,14 @@ if who.teaches and lab().intake.feed is None:
 problem_box()
 feed_line()
 
+staff = who.role in STAFF
 chosen = st.session_state.get(key) or {}
 live = live_chart(
     key=key,
     machine=chosen.get("machine") or machines[0],
     stage=lab().stage.number,
-    may_acknowledge=who.role in ("ta", "instructor"),
-    on_acknowledge=lambda: acknowledge(st.session_state[key].get("acknowledge")),
+    may_acknowledge=staff,
+    on_acknowledge=(lambda: acknowledge(st.session_state[key].get("acknowledge"))) if staff else None,
 )
 if live.get("brush"):
     st.session_state[MARKED_KEY] = live["brush"]

@@ -14,7 +14,8 @@ from engine.catalog import describe, parts
 from engine.clock import FASTEST, SLOWEST
 from engine.external import DEFAULT_DETECTORS, ExternalSensor, ExternalSpec
 from engine.plant.spec import load_plant, own_plant_names, plant_names
-from engine.running.choice import LARGEST_SEED, Choice, offers
+from engine.running.choice import Choice, offers
+from engine.seeds import LARGEST_SEED
 
 router = APIRouter(tags=["plants"])
 Text = Annotated[str, Field(min_length=1, max_length=80, strict=True)]

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.access import viewer_of
+from engine.classroom.doors import TooManyTriesError
 from engine.errors import AccessError, LabError, StoreError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ async def _invalid(_request: Request, error: RequestValidationError) -> Response
 
 async def lab_problem(request: Request, error: LabError) -> Response:
     """Return the answer for an error that a person can mend."""
+    if isinstance(error, TooManyTriesError):
+        return problem(429, str(error), headers={"Retry-After": str(error.seconds)})
     if isinstance(error, AccessError):
         who = viewer_of(request)
         if who.role == "student" and who.handle is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.acting import INSTRUCTOR, acting_as
 from app.classroom.instructor_desk import (
     ASSIGNMENT_KEY,
     choose_assignment,
@@ -94,6 +95,7 @@ def _editor(name: str) -> None:
 
 def _save(text: str, *, select: bool = False) -> None:
     try:
+        acting_as(INSTRUCTOR)
         load_spec(split_answers(text)[0])
         spec = school().assignments.save(text)
     except LabError as problem:

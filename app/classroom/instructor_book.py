@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.acting import INSTRUCTOR, acting_as
 from app.classroom.instructor_desk import choose_assignment, school, table
 from app.i18n import t
 from engine.errors import LabError
@@ -40,6 +41,7 @@ def _fill(name: str, missing: Missing) -> None:
         return
     if st.button(t("Fill it"), type="primary", icon=":material/edit_note:", key="book_go"):
         try:
+            acting_as(INSTRUCTOR)
             st.session_state["filled"] = (upload.file_id, school().gradebook.fill(name, upload.getvalue(), missing))
         except LabError as problem:
             st.error(str(problem))
@@ -83,6 +85,7 @@ def _write(name: str, missing: Missing) -> None:
     kind = st.selectbox(t("Kind"), list(kinds), format_func=lambda one: kinds[one][0], key="book_kind")
     if st.button(t("Write it"), icon=":material/draft:", key="book_write"):
         try:
+            acting_as(INSTRUCTOR)
             st.session_state["written"] = (name, kind, school().gradebook.write(name, kind, missing))
         except LabError as problem:
             st.error(str(problem))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.access import Viewer, viewer
+from app.acting import INSTRUCTOR, acting_as
 from app.classroom.titles import assignment_titles
 from app.i18n import t
 from app.jobs import Job, show_progress
@@ -126,11 +127,12 @@ def table(rows: list[dict[str, Any]], **options: Any) -> Any:
     return st.dataframe(rows, hide_index=True, width="stretch", placeholder="", **options)
 
 
-def long_work(key: str, label: str, work: Any, **button: Any) -> Any:
+def long_work(key: str, label: str, work: Any, by: tuple[str, ...] = INSTRUCTOR, **button: Any) -> Any:
     """Draw the button that starts long work, then its progress; returns the outcome once, when it is there."""
     job: Job | None = st.session_state.get(key)
     if job is None:
         if st.button(label, key=f"{key}-go", **button):
+            acting_as(by)
             st.session_state[key] = Job(work).start()
             st.rerun()
         return None

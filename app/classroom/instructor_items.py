@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.acting import STAFF
 from app.charts import OKABE_ITO
 from app.classroom.instructor_desk import choose_assignment, long_work, school, table
 from app.classroom.instructor_lanes import detector_lane
@@ -101,7 +102,7 @@ def _detectors(name: str) -> None:
         return found
 
     the_class = school()
-    made = long_work(f"lanes/{name}/{variant}", t("Let the detectors run"), work, icon=":material/play_arrow:")
+    made = long_work(f"lanes/{name}/{variant}", t("Let the detectors run"), work, STAFF, icon=":material/play_arrow:")
     lanes = st.session_state.setdefault("detector_lanes", {})
     if made is not None:
         lanes.update({(name, variant, detector): marks for detector, marks in made.items()})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from app.acting import STAFF, acting
 from app.charts import OKABE_ITO, moments
 from app.classroom.instructor_desk import school, who
 from app.i18n import t
@@ -64,6 +65,7 @@ def _block(name: str, variant: str) -> Block:
     return known[name, variant]
 
 
+@acting(STAFF)
 def _truth(name: str, variant: str) -> Any:
     """Return the truth; the first look of this tab at each variant is noted in the audit log."""
     looked: set[Any] = st.session_state.setdefault("looked_at", set())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from app.acting import STAFF
 from app.classroom.instructor_desk import choose_assignment, clock_text, school, status_word, table, who
 from app.controls import command
 from app.i18n import t
@@ -80,10 +81,10 @@ def _one(name: str, result: Result) -> None:
     held, excused = result.status == "held", result.status == "excused"
     with st.container(horizontal=True):
         if st.button(t("Let it go") if held else t("Hold back"), icon=":material/front_hand:", key="hold_go"):
-            command(school().grading.hold, name, result.person.person, not held, who())
+            command(school().grading.hold, name, result.person.person, not held, who(), by=STAFF)
             st.rerun()
         if st.button(t("No longer excused") if excused else t("Excuse"), icon=":material/event_busy:", key="excuse_go"):
-            command(school().grading.excuse, name, result.person.person, not excused, who())
+            command(school().grading.excuse, name, result.person.person, not excused, who(), by=STAFF)
             st.rerun()
     said = [mark for mark in result.marks if mark.comment]
     if said:
@@ -108,10 +109,21 @@ def _line(name: str, result: Result, line: Any) -> None:
             )
             comment = st.text_input(t("Comment for the student"), key=f"said/{key}")
             if st.button(t("Give"), type="primary", key=f"give/{key}"):
-                command(school().mark, name, result.submission, line.id, points, who(), comment, done=t("Marked."))
+                command(
+                    school().mark, name, result.submission, line.id, points, who(), comment, by=STAFF, done=t("Marked.")
+                )
                 st.rerun()
             if by_hand and st.button(t("Back to the automatic points"), key=f"auto/{key}"):
-                command(school().mark, name, result.submission, line.id, None, who(), done=t("The mark is taken back."))
+                command(
+                    school().mark,
+                    name,
+                    result.submission,
+                    line.id,
+                    None,
+                    who(),
+                    by=STAFF,
+                    done=t("The mark is taken back."),
+                )
                 st.rerun()
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.classroom.instructor_desk import school, table
+from app.acting import INSTRUCTOR, acting_as
+from app.classroom.instructor_desk import school, table, who
 from app.classroom.instructor_roster import import_form
 from app.controls import command
 from app.i18n import t
 from app.keys_of_session import DONE_KEY
+from app.lab import lab
 
 if TYPE_CHECKING:
     from engine.classroom.people import Person
@@ -41,13 +43,23 @@ def _head(everybody: list[Person]) -> None:
             unsafe_allow_html=True,
         )
         if new.button(t("New code"), icon=":material/refresh:", help=t("Whoever is in the class stays in.")):
-            school().people.new_join_code()
+            command(school().people.new_join_code)
             st.rerun()
+        st.toggle(
+            t("People can join by code"), school().people.joining, key="joining",
+            on_change=lambda: command(school().people.open_joining, st.session_state["joining"], who()),
+        )  # fmt: skip
     with counts.container(horizontal=True):
         st.metric(t("Students"), len(students))
         st.metric(t("Assistants and instructors"), sum(p.role != "student" for p in everybody))
         st.metric(t("Dropped"), sum(p.dropped for p in everybody))
         st.metric(t("With extra time"), sum(p.extra_time > 1 for p in students))
+        if st.button(
+            t("Sign out all with the pass phrase"), icon=":material/logout:", key="phrase_sign_out",
+            help=t("Ends every sign-in with the pass phrase, this one too; the phrase stays."),
+        ):  # fmt: skip
+            command(lab().sign_ins.end_phrase)
+            st.rerun()
 
 
 def fresh_pins() -> None:
@@ -101,11 +113,13 @@ def _acts(chosen: list[Person]) -> None:
         st.markdown(t("**{n} chosen**: {handles}", n=len(chosen), handles=", ".join(p.handle for p in chosen[:8])))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button(t("New PIN"), icon=":material/pin:"):
-                st.session_state[PIN_KEY] = {p.handle: people.new_pin(p.person) for p in chosen}
+                made = command(lambda: {p.handle: people.new_pin(p.person) for p in chosen})
+                st.session_state[PIN_KEY] = made or {}
                 st.rerun()
             _drop(chosen)
             _labels(chosen)
             _role(chosen)
+            _sign_out(chosen)
             _export(chosen)
             _erase(chosen)
 
@@ -114,7 +128,7 @@ def _drop(chosen: list[Person]) -> None:
     gone = all(p.dropped for p in chosen)
     if st.button(t("Take back") if gone else t("Drop"), icon=":material/person_remove:", help=t("Nothing is deleted.")):
         for person in chosen:
-            school().people.drop(person.person, dropped=not gone)
+            command(school().people.drop, person.person, dropped=not gone)
         st.rerun()
 
 
@@ -139,8 +153,18 @@ def _role(chosen: list[Person]) -> None:
             st.rerun()
 
 
+def _sign_out(chosen: list[Person]) -> None:
+    words = t("Ends their sign-ins, open tabs and tokens on every computer; their PINs stay.")
+    if st.button(t("Sign out"), icon=":material/logout:", key="people_sign_out", help=words):
+        for person in chosen:
+            command(school().people.sign_out, person.person, who())
+        st.session_state[DONE_KEY] = t("{n} people are signed out everywhere.", n=len(chosen))
+        st.rerun()
+
+
 def _export(chosen: list[Person]) -> None:
     def everything() -> str:
+        acting_as(INSTRUCTOR)
         documents = [school().people.export(p.person) for p in chosen]
         return json.dumps(documents, indent=1, ensure_ascii=False, default=str)
 
@@ -160,6 +184,6 @@ def _erase(chosen: list[Person]) -> None:
         sure = st.text_input(t("Write ERASE to go on"), key="erase_sure")
         if st.button(t("Erase {n} people", n=len(chosen)), disabled=sure != "ERASE", key="erase_go"):
             for person in chosen:
-                school().people.erase(person.person)
+                command(school().people.erase, person.person)
             st.session_state[DONE_KEY] = t("{n} people are erased.", n=len(chosen))
             st.rerun()

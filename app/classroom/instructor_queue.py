@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.acting import STAFF
 from app.classroom.instructor_desk import choose_assignment, clock_text, school, who
 from app.classroom.instructor_lanes import item_lanes
 from app.classroom.instructor_verdict import mark_form, release_held, verdict_form
@@ -89,6 +90,6 @@ def _head(item: Item) -> None:
 def _take_back(name: str) -> None:
     last = st.session_state.get(LAST)
     if last and st.button(t("Take the last one back"), shortcut="u", icon=":material/undo:", key="queue_undo"):
-        command(school().review.undecide, name, last, who(), done=t("It is on the queue again."))
+        command(school().review.undecide, name, last, who(), by=STAFF, done=t("It is on the queue again."))
         st.session_state.pop(LAST)
         st.rerun()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.acting import INSTRUCTOR, acting_as
 from app.classroom.instructor_desk import school, table
 from app.i18n import t
 from app.keys_of_session import DONE_KEY
@@ -39,11 +40,16 @@ def import_form() -> None:
         if not empty:
             st.download_button(
                 t("This class as a roster"),
-                lambda: school().roster.write(),
+                _written,
                 "roster.csv",
                 "text/csv",
                 icon=":material/download:",
             )
+
+
+def _written() -> str:
+    acting_as(INSTRUCTOR)
+    return school().roster.write()
 
 
 def _preview(raw: bytes | str, name: str) -> None:
@@ -84,6 +90,7 @@ def _apply(roster: Roster, missing: bool) -> None:
     from app.classroom.instructor_people import PIN_KEY
 
     try:
+        acting_as(INSTRUCTOR)
         summary = school().apply_roster(roster, mark_missing=missing)
     except LabError as problem:
         st.error(str(problem))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.acting import STAFF
 from app.classroom.instructor_desk import school, who
 from app.classroom.instructor_publish import against_now, effect
 from app.controls import command
@@ -72,11 +73,11 @@ def _confirm(name: str, item: Item, verdict: str) -> None:
 def _decide(name: str, item: Item, verdict: str, reason: str, fault: str) -> None:
     from app.classroom.instructor_queue import remember
 
-    version = command(school().correct_truth, name, item, verdict, reason, who(), fault)
+    version = command(school().correct_truth, name, item, verdict, reason, who(), fault, by=STAFF)
     if version is None:
         return
     if item.kind == "dispute":
-        command(school().review.answer_dispute, name, item.item.removeprefix("dispute:"), reason, who())
+        command(school().review.answer_dispute, name, item.item.removeprefix("dispute:"), reason, who(), by=STAFF)
     if verdict == "right":
         remember(item)  # a change of the truth is not undone by a key; the next version is made instead
     st.session_state[DONE_KEY] = t("Decided. The truth of this variant is version {n}.", n=version)
@@ -132,8 +133,8 @@ def _give(name: str, item: Item, points: float, comment: str) -> None:
     said: list[str] = st.session_state[COMMENTS]
     if comment and comment not in said:
         said.insert(0, comment)
-    command(school().mark, name, item.submission, item.line, points, who(), comment)
-    command(school().review.decide, name, item.item, f"{points:g} points", comment, who())
+    command(school().mark, name, item.submission, item.line, points, who(), comment, by=STAFF)
+    command(school().review.decide, name, item.item, f"{points:g} points", comment, who(), by=STAFF)
     remember(item)
 
 
@@ -144,5 +145,7 @@ def release_held(name: str, item: Item) -> None:
     if person is not None and st.button(
         t("Let it go"), shortcut="1", icon=":material/lock_open:", key=f"held/{item.item}"
     ):
-        command(school().grading.hold, name, person.person, False, who(), done=t("The result is no longer held."))
+        command(
+            school().grading.hold, name, person.person, False, who(), by=STAFF, done=t("The result is no longer held.")
+        )
         st.rerun()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.classroom.label_chart import label_chart
 from app.classroom.labelling_form import edit_form, new_form, table
+from app.classroom.student_frame import own
 from app.classroom.student_handing import keep, show_receipt
 from app.i18n import t
 from engine.catalog import parts
@@ -72,7 +73,7 @@ class Bench:
         who, book, revision = st.session_state[BOOK_KEY]
         try:
             made = make(book)
-            revision = self.desk.save(self.name, made, revision)
+            revision = own(self.desk, self.desk.save, self.name, made, revision)
         except LabError as problem:
             st.session_state[SAID_KEY] = str(problem)
             return
@@ -187,5 +188,5 @@ def _finish(bench: Bench) -> None:
     )
     st.button(
         t("Hand in these {n}", n=count), key="hand-in-labels", type="primary", icon=":material/send:",
-        disabled=not agreed or not count, on_click=keep, args=(bench.desk.hand_in_labels, card.spec.id),
+        disabled=not agreed or not count, on_click=keep, args=(bench.desk, bench.desk.hand_in_labels, card.spec.id),
     )  # fmt: skip

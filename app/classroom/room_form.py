@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.access import viewer
+from app.acting import CLASS
 from app.classroom.instructor_desk import clock_text, school
 from app.controls import command, problem_box
 from app.i18n import t
@@ -79,8 +80,9 @@ def _call(name: str, person: Person) -> None:
         if column.button(machine, icon=":material/notification_important:", width="stretch", key=f"call/{machine}"):
             at = lab().runner.snapshot().time_us
             command(
-                school().conductor.call, name, person.person, machine, at, done=t("{machine} called.", machine=machine)
-            )
+                school().conductor.call, name, person.person, machine, at, by=CLASS, person=person.person,
+                done=t("{machine} called.", machine=machine),
+            )  # fmt: skip
             st.rerun()
     calls = school().conductor.calls_of(name, person.person)
     st.caption(t("Your calls: {n}. The server's own time counts, not your computer's.", n=calls))
@@ -106,8 +108,12 @@ def _vote(name: str, state: str, person: Person | None) -> None:
     mine = school().conductor.vote_of(name, person.person, stage) if person is not None else None
     for option in asked["options"]:
         kind = "primary" if option == mine else "secondary"
-        if st.button(option, type=kind, width="stretch", disabled=person is None, key=f"vote/{stage}/{option}"):
-            command(school().conductor.vote, name, person.person if person else "", option, done=t("Your vote is in."))
+        key = f"vote/{stage}/{option}"
+        if st.button(option, type=kind, width="stretch", disabled=person is None, key=key) and person is not None:
+            command(
+                school().conductor.vote, name, person.person, option, by=CLASS, person=person.person,
+                done=t("Your vote is in."),
+            )  # fmt: skip
             st.rerun()
     if mine is not None:
         st.caption(t("Your vote: {answer}. You can change it until the vote is closed.", answer=mine))

@@ -230,6 +230,10 @@ class StudentDesk:
         """Return a new personal token for the API; older ones end."""
         return self._school.people.token(self.person.person)
 
+    def sign_out(self) -> None:
+        """End all sign-ins and tokens of this person, wherever they are."""
+        self._school.people.sign_out(self.person.person)
+
     def export(self) -> dict[str, Any]:
         """Return everything that is kept about oneself."""
         return self._school.people.export(self.person.person)

@@ -10,20 +10,21 @@ from app.access import member
 from app.i18n import t
 from app.lab import lab
 from app.login import Field, Welcome
-from engine.classroom.people import NO_ENTRY
+from engine.classroom.doors import TooManyTriesError
+from engine.classroom.people import CLOSED, FULL, NO_ENTRY
 from engine.errors import AccessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from app.access import Viewer
+    from engine.classroom.doors import Caller
 
 
 class Enter:
     """For people of the class: from the roster, or joined before."""
 
     name = "enter"
-    slows_down = True
 
     @property
     def title(self) -> str:
@@ -33,18 +34,16 @@ class Enter:
     def fields(self) -> tuple[Field, ...]:
         return (Field("handle", t("Handle, such as calm-otter")), Field("pin", t("PIN"), "password"))
 
-    def check(self, form: Mapping[str, str]) -> Viewer:
+    def check(self, form: Mapping[str, str], caller: Caller) -> Viewer:
         """Return who it is; AccessError in one form of words for every reason."""
-        people, client = lab().classroom.people, form.get("client", "")
         with _in_the_readers_words():
-            return member(people.enter(form.get("handle", ""), form.get("pin", ""), client))
+            return member(lab().classroom.people.enter(form.get("handle", ""), form.get("pin", ""), caller))
 
 
 class Join:
     """For people who are new and have the code that the instructor shows."""
 
     name = "join"
-    slows_down = True
 
     @property
     def title(self) -> str:
@@ -54,10 +53,10 @@ class Join:
     def fields(self) -> tuple[Field, ...]:
         return (Field("code", t("Join code, six letters")),)
 
-    def check(self, form: Mapping[str, str]) -> Welcome:
+    def check(self, form: Mapping[str, str], caller: Caller) -> Welcome:
         """Return the new student with its handle and PIN, which are shown this once."""
         with _in_the_readers_words():
-            person, pin = lab().classroom.people.join(form.get("code", ""), form.get("client", ""))
+            person, pin = lab().classroom.people.join(form.get("code", ""), caller)
         told = f"""<form><h2>{escape(t("You are in. Write these two down:"))}</h2>
 <p>{escape(t("Handle"))}</p><p class="key">{escape(person.handle)}</p>
 <p>{escape(t("PIN"))}</p><p class="key">{escape(pin)}</p>
@@ -68,12 +67,20 @@ class Join:
 
 @contextmanager
 def _in_the_readers_words() -> Iterator[None]:
-    """Say the class's two refusals in the reader's language; the engine has one only."""
+    """Say the class's refusals in the reader's language."""
     try:
         yield
     except AccessError as refusal:
-        if str(refusal) == NO_ENTRY:
-            told = t("That does not open the class; check the code, the handle and the PIN, or ask your instructor.")
-        else:
-            told = t("Too many wrong tries; wait a minute and try again.")
-        raise AccessError(told) from None
+        raise in_the_readers_words(refusal) from None
+
+
+def in_the_readers_words(refusal: AccessError) -> AccessError:
+    """Return a refusal of the class in the reader's language; the engine has one only."""
+    if isinstance(refusal, TooManyTriesError):
+        return AccessError(t("Too many wrong tries; wait {n} s and try again.", n=refusal.seconds))
+    words = {
+        NO_ENTRY: t("That does not open the class; check the code, the handle and the PIN, or ask your instructor."),
+        CLOSED: t("Joining by code is closed; ask your instructor to open it."),
+        FULL: t("The class is full: nobody can join by code any more; ask your instructor to add you."),
+    }
+    return AccessError(words.get(str(refusal), str(refusal)))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from app.access import viewer
+from app.acting import CLASS, acting_as
 from app.classroom.student import StudentDesk
 from app.classroom.titles import assignment_titles
 from app.i18n import t
@@ -17,6 +18,8 @@ from app.keys_of_session import MENU_KEY
 from app.lab import lab
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.classroom.student import Card
 
 PARAMETER = "assignment"  # in the address, so that a link opens it again
@@ -39,6 +42,12 @@ def desk_or_stop() -> StudentDesk:  # noqa: RET503
         st.info(t("Come in with the join code of your class, or with your handle and PIN."), icon=":material/login:")
         st.html('<a href="login">{}</a>'.format(t("Sign in")))
     st.stop()
+
+
+def own(desk: StudentDesk, act: Callable[..., Any], *arguments: Any) -> Any:
+    """Do something for the person of a desk, when it is that person who acts (see `acting_as`)."""
+    acting_as(CLASS, desk.person.person)
+    return act(*arguments)
 
 
 def choose_card(desk: StudentDesk, wanted: Any = None) -> Card | None:
@@ -74,7 +83,7 @@ def with_data(desk: StudentDesk, assignment: str) -> bool:
         return True
     job = st.session_state.get(MAKING_KEY)
     if job is None:
-        job = Job(lambda progress, cancelled: desk.make_data(assignment)).start()
+        job = own(desk, Job(lambda progress, cancelled: desk.make_data(assignment)).start)
         st.session_state[MAKING_KEY] = job
     if not job.running:
         st.session_state.pop(MAKING_KEY)

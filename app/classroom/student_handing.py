@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.classroom.student_frame import link_to_labelling, shown_time
+from app.classroom.student_frame import link_to_labelling, own, shown_time
 from app.i18n import t
 from app.settings import settings_form
 from engine.catalog import parts
@@ -55,10 +55,10 @@ def show_receipt(card: Card) -> None:
         st.caption(t("The SHA-256 is of exactly what you handed in. The receipt was on the disk before you saw it."))
 
 
-def keep(act: Callable[..., Receipt], *arguments: Any) -> None:
+def keep(desk: StudentDesk, act: Callable[..., Receipt], *arguments: Any) -> None:
     """Hand in; keep the receipt, or the one sentence that says why not."""
     try:
-        st.session_state[RECEIPT_KEY] = act(*arguments)
+        st.session_state[RECEIPT_KEY] = own(desk, act, *arguments)
     except LabError as problem:
         st.session_state[WRONG_KEY] = str(problem)
 
@@ -71,7 +71,7 @@ def _labels(desk: StudentDesk, card: Card, agreed: bool) -> None:
     go, see = st.columns([1, 2], vertical_alignment="center")
     go.button(
         t("Hand in these {n}", n=count), key="hand-in-labels", type="primary", disabled=not agreed or not count,
-        on_click=keep, args=(desk.hand_in_labels, name), width="stretch",
+        on_click=keep, args=(desk, desk.hand_in_labels, name), width="stretch",
     )  # fmt: skip
     with see:
         link_to_labelling(name)
@@ -101,7 +101,7 @@ def _file(desk: StudentDesk, card: Card, agreed: bool) -> None:
         st.markdown(f"- {note}")
     st.button(
         t("Hand in this file"), key="hand-in-file", type="primary", disabled=not agreed or not read.labels,
-        on_click=keep, args=(desk.hand_in_file, card.spec.id, raw, dropped.name),
+        on_click=keep, args=(desk, desk.hand_in_file, card.spec.id, raw, dropped.name),
     )  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def _parameters(desk: StudentDesk, card: Card, agreed: bool) -> None:
     values = settings_form(known[name], f"hand-in/{name}")
     st.button(
         t("Hand in this setting"), key="hand-in-settings", type="primary", disabled=not agreed,
-        on_click=keep, args=(desk.hand_in_settings, card.spec.id, name, values),
+        on_click=keep, args=(desk, desk.hand_in_settings, card.spec.id, name, values),
     )  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def _answers(desk: StudentDesk, card: Card, agreed: bool) -> None:
         pressed = st.form_submit_button(t("Hand in these answers"), type="primary", disabled=not agreed)
     if pressed:
         answered = {name: value for name, value in given.items() if value not in (None, "", [])}
-        keep(desk.hand_in_answers, card.spec.id, answered)
+        keep(desk, desk.hand_in_answers, card.spec.id, answered)
         st.rerun()
 
 
@@ -142,7 +142,7 @@ def _text(desk: StudentDesk, card: Card, agreed: bool) -> None:
     text = st.text_area(t("Your report"), height=320, max_chars=MOST_LETTERS, key=f"text-{card.spec.id}")
     st.button(
         t("Hand in this text"), key="hand-in-text", type="primary", disabled=not agreed or not text.strip(),
-        on_click=keep, args=(desk.hand_in_text, card.spec.id, text),
+        on_click=keep, args=(desk, desk.hand_in_text, card.spec.id, text),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.classroom.student_frame import own
 from app.i18n import t
 
 if TYPE_CHECKING:
@@ -21,7 +22,13 @@ def own_data(desk: StudentDesk) -> None:
         st.markdown(t("You are **{handle}**; that is the only name that others see.", handle=desk.person.handle))
         token, data = st.columns(2)
         with token:
-            st.caption(t("A token lets a notebook work for you. A new one ends the old one; it is shown once."))
+            st.caption(
+                t("A token lets a notebook work for you. A new one ends the old one; shown once, good for 30 days.")
+            )
+            st.button(
+                t("Sign out everywhere"), icon=":material/logout:", on_click=own, args=(desk, desk.sign_out),
+                key="sign-out-everywhere", help=t("Ends all your sign-ins, open tabs and tokens, this one too."),
+            )  # fmt: skip
             st.button(t("New token"), icon=":material/vpn_key:", on_click=_token, args=(desk,), key="new-token")
             fresh = st.session_state.pop(TOKEN_KEY, None)
             if fresh:
@@ -35,4 +42,4 @@ def own_data(desk: StudentDesk) -> None:
 
 
 def _token(desk: StudentDesk) -> None:
-    st.session_state[TOKEN_KEY] = desk.token()
+    st.session_state[TOKEN_KEY] = own(desk, desk.token)

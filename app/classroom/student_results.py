@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.classroom.student_frame import clock
+from app.classroom.student_frame import clock, own
 from app.i18n import t
 from engine.errors import LabError
 from engine.records import time_us
@@ -109,6 +109,6 @@ def _dispute(desk: StudentDesk, card: Card, machine: str, start: str, end: str, 
     if span[1] <= span[0]:
         return t("The interval must end after it starts.")
     try:
-        return t("Dispute {n} is open.", n=desk.dispute(card.spec.id, machine, *span, text))
+        return t("Dispute {n} is open.", n=own(desk, desk.dispute, card.spec.id, machine, *span, text))
     except LabError as problem:
         return str(problem)

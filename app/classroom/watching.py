@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from app.acting import CLASS
 from app.classroom.label_chart import label_chart
 from app.classroom.labelling import titles
 from app.classroom.labelling_form import row
@@ -16,6 +17,8 @@ from app.i18n import t
 from engine.plant.spec import load_plant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.classroom.student import Card, StudentDesk
 
 SPEEDS = (60.0, 300.0, 600.0, 1800.0, 3600.0)
@@ -49,15 +52,19 @@ def _controls(desk: StudentDesk, card: Card, at_us: int, speed: float) -> None:
         )  # fmt: skip
         if speed > 0:
             st.button(t("Hold"), icon=":material/pause:", key="watch-hold",
-                      on_click=lambda: command(desk.hold, name))  # fmt: skip
+                      on_click=lambda: _do(desk, desk.hold, name))  # fmt: skip
         else:
             st.button(
                 t("Begin") if at_us <= variant.start_us else t("Go on"), icon=":material/play_arrow:", type="primary",
-                key="watch-run", on_click=lambda: command(desk.run, name, wanted), disabled=at_us >= variant.end_us,
+                key="watch-run", on_click=lambda: _do(desk, desk.run, name, wanted), disabled=at_us >= variant.end_us,
             )  # fmt: skip
         standing = desk.standing(name)
         for machine in variant.machines:
             _call(desk, name, machine, machine in standing, at_us > variant.start_us)
+
+
+def _do(desk: StudentDesk, act: Callable[..., Any], *arguments: Any) -> None:
+    command(act, *arguments, by=CLASS, person=desk.person.person)
 
 
 def _call(desk: StudentDesk, name: str, machine: str, stands: bool, begun: bool) -> None:
@@ -66,7 +73,7 @@ def _call(desk: StudentDesk, name: str, machine: str, stands: bool, begun: bool)
     )
     st.button(
         words, icon=":material/notifications_off:" if stands else ":material/notification_important:",
-        key=f"call-{machine}", disabled=not begun, on_click=lambda: command(desk.call, name, machine, action),
+        key=f"call-{machine}", disabled=not begun, on_click=lambda: _do(desk, desk.call, name, machine, action),
     )  # fmt: skip
 
 
@@ -79,5 +86,5 @@ def _so_far(desk: StudentDesk, card: Card) -> None:
     show_receipt(desk.card(card.spec.id))
     st.button(
         t("Hand in these {n}", n=len(called)), key="hand-in-calls", type="primary", icon=":material/send:",
-        disabled=not called or not card.takes, on_click=keep, args=(desk.hand_in_labels, card.spec.id),
+        disabled=not called or not card.takes, on_click=keep, args=(desk, desk.hand_in_labels, card.spec.id),
     )  # fmt: skip

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.acting import INSTRUCTOR, acting_as
 from app.i18n import t
 from engine.errors import FileProblemError, LabError
 from lessons import drafts
@@ -47,6 +48,7 @@ def _make() -> None:
     if not st.button(t("Make it"), type="primary", key="author-make"):
         return
     try:
+        acting_as(INSTRUCTOR)
         if way == packed:
             if upload is None:
                 raise LabError(t("Choose a zip first."))
@@ -73,6 +75,7 @@ def tools(folder: Path) -> None:
         with st.popover(t("Delete"), icon=":material/delete:"):
             st.write(t("This deletes the draft {name} with all its files.", name=folder.name))
             if st.button(t("Delete it"), key="author-delete"):
+                acting_as(INSTRUCTOR)
                 drafts.delete(folder.name)
                 del st.session_state[CHOSEN_KEY]
                 st.rerun()
@@ -90,6 +93,7 @@ def edit(folder: Path) -> Lesson | None:
             help=t("It is saved when you leave the field or press Ctrl+Enter."),
         )  # fmt: skip
         if changed != text:
+            acting_as(INSTRUCTOR)
             drafts.save_text(folder, file, changed)
     lesson, problems = drafts.looked_at(folder)
     with right:

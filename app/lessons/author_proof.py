@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.acting import INSTRUCTOR, acting_as
 from app.i18n import t
 from app.jobs import Job, show_progress
 from lessons.proofs import SeedRow, fingerprint, is_proven, keep_table, seed_table
@@ -27,6 +28,7 @@ def show_proof(lesson: Lesson | None) -> None:
         t("Over {n} fresh seeds the solution must pass on 95 % or more, each decoy on 5 % or less.", n=PROOF_SEEDS)
     )
     if st.button(t("Prove"), type="primary", icon=":material/play_arrow:", key="author-prove"):
+        acting_as(INSTRUCTOR)
         st.session_state[key] = Job(lambda progress, cancelled: _table(lesson, progress, cancelled)).start()
     job: Job | None = st.session_state.get(key)
     if job is None:

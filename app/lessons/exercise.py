@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import streamlit as st
@@ -12,6 +11,7 @@ from app.jobs import Job, show_progress
 from app.lessons.metric_words import condition_words, meaning, metric_name, number, shown
 from app.lessons.progress import done, keep
 from engine.errors import LabError
+from engine.seeds import new_seed
 from lessons.proofs import is_proven
 from lessons.reader import Lesson, checked_answer
 from lessons.spec import Answer, Exercise
@@ -65,7 +65,7 @@ def _start(exercise: Exercise, given: dict[str, Any], job_key: str) -> None:
     except LabError as problem:
         st.warning(str(problem))
         return
-    seed = secrets.randbelow(2**31)
+    seed = new_seed()
     st.session_state[f"{job_key}-try"] = {"answer": given, "seed": seed}
     st.session_state[job_key] = Job(lambda progress, cancelled: check_answer(exercise, given, seed, progress)).start()
 

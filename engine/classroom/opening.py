@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.classroom.classroom import Classroom
-from engine.home import home
+from engine.home import close_to_others, home, private_files
 from engine.store.database import Database
 from engine.store.store import FILE_NAME
 from engine.store.vault import Vault
@@ -23,6 +23,13 @@ def open_class(folder: Path | None = None) -> Iterator[Classroom]:
         When the app has the files open; the message says so.
     """
     place = home() if folder is None else folder
+    close_to_others(place)
+    with private_files(), _opened(place) as school:
+        yield school
+
+
+@contextmanager
+def _opened(place: Path) -> Iterator[Classroom]:
     database = Database(place / FILE_NAME)
     try:
         vault = Vault(place)

@@ -49,8 +49,8 @@ def new_handle(taken: set[str]) -> str:
 
 
 def new_pin() -> str:
-    """Return six random digits."""
-    return f"{secrets.randbelow(1_000_000):06d}"
+    """Return eight random digits."""
+    return f"{secrets.randbelow(100_000_000):08d}"
 
 
 def new_join_code() -> str:

@@ -11,15 +11,21 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from engine.classroom import passphrase as words
+from engine.classroom.doors import Caller, Doors
 from engine.errors import AccessError, LabError
+from engine.records import DAY_US
 
 if TYPE_CHECKING:
     from engine.classroom.audit import Audit
     from engine.store.class_records import ClassRecords
 
 ROLES = ("student", "ta", "instructor")
+TOKEN_DAYS = 30
 NO_ENTRY = "That does not open the class; check the code, the handle and the PIN, or ask your instructor."
-TRIES, TRIES_OF_ALL, PAUSE_US, MOST_DOORS = 5, 50, 60_000_000, 10_000  # a client's, everybody's, a minute
+CLOSED = "Joining by code is closed; ask your instructor to open it."
+FULL = "The class is full: nobody can join by code any more; ask your instructor to add you."
+MOST_STUDENTS = 2000  # who join by code; a roster may bring more
+NOBODY_KNOWN = Caller()
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class People:
 
     def __init__(self, records: ClassRecords, audit: Audit, now_us: Callable[[], int]) -> None:
         self._records, self._audit, self._now_us = records, audit, now_us
-        self._misses: dict[tuple[str, str | None], list[int]] = {}
+        self.doors = Doors(lambda: now_us() / 1e6)
 
     # join code
     def join_code(self) -> str:
@@ -75,28 +81,50 @@ class People:
         self._records.settings.put(name="join_code", value=code)
         return code
 
-    def join(self, code: str, client: str = "") -> tuple[Person, str]:
+    @property
+    def joining(self) -> bool:
+        """Whether people can join by code; an instructor opens and closes it."""
+        return self._setting("joining") != "closed"
+
+    def open_joining(self, opened: bool, who: str = "instructor") -> None:
+        """Let people join by code, or no longer; who is in stays in."""
+        self._records.settings.put(name="joining", value="open" if opened else "closed")
+        self._audit.note(who, "opened" if opened else "closed", "joining by code")
+
+    def join(self, code: str, caller: Caller = NOBODY_KNOWN) -> tuple[Person, str]:
         """Return a new student with a random handle, and the PIN that is shown once.
 
-        `client` is the browser session that asks: one who guesses does not close the door to the others.
+        Raises
+        ------
+        AccessError
+            For a wrong code, while joining is closed or the class full; TooManyTriesError says how long to wait.
         """
-        self._slow_down("join", client)
-        right = hmac.compare_digest(code.strip().upper().encode(), self.join_code().encode())
-        self._remember("join", client, right)
-        if not right:
+        if not self.joining:
+            raise AccessError(CLOSED)
+        was_right = self.doors.knock("join", caller)
+        if not hmac.compare_digest(code.strip().upper().encode(), self.join_code().encode()):
             raise AccessError(NO_ENTRY)
+        was_right()
+        if len(self.students()) >= MOST_STUDENTS:
+            raise AccessError(FULL)
+        self.doors.knock("joined", caller)
         return self.add(role="student")
 
-    def enter(self, handle: str, pin: str, client: str = "") -> Person:
-        """Return the person with that handle and PIN; every failure looks the same."""
-        handle = handle.strip().lower()
-        self._slow_down(handle, client)
-        row = self._records.people.one(handle=handle)
-        right = words.matches(pin, row["pin_hash"] if row else "") and row is not None and not row["dropped"]
-        self._remember(handle, client, right)
-        if not right or row is None:
+    def enter(self, handle: str, pin: str, caller: Caller = NOBODY_KNOWN) -> Person:
+        """Return the person with that handle (however capitalised) and PIN; every failure looks the same."""
+        row = self._of_handle(handle.strip()[:80])
+        was_right = self.doors.knock("pin", caller, handle.strip().lower()[:80], row["person"] if row else "")
+        right = words.matches("".join(pin.split()), row["pin_hash"] if row else "")
+        if not right or row is None or row["dropped"]:
             raise AccessError(NO_ENTRY)
+        was_right()
         return _person(row)
+
+    def _of_handle(self, typed: str) -> dict[str, Any] | None:
+        """Return the row of a handle; rosters of earlier versions brought some with capitals."""
+        people, plain = self._records.people, typed.lower()
+        found = people.one(handle=typed) or people.one(handle=plain)
+        return found or next((row for row in people.find("handle") if str(row["handle"]).lower() == plain), None)
 
     # persons
     def add(self, role: str = "student", **details: Any) -> tuple[Person, str]:
@@ -121,8 +149,9 @@ class People:
         }
 
     def new_pin(self, person: str) -> str:
-        """Give a person a new PIN (lost, or another laptop) and return it."""
+        """Give a person a new PIN (lost, or seen by others) and return it; all that the old one opened ends."""
         found, pin = self.get(person), words.new_pin()
+        self._end_sign_ins(person)
         self._records.people.change({"person": person}, pin_hash=words.hashed(pin))
         self._audit.note("instructor", "gave a new PIN to", found.handle)
         return pin
@@ -158,10 +187,13 @@ class People:
         self._audit.note("instructor", "dropped" if dropped else "took back", self.get(person).handle)
 
     def set_role(self, person: str, role: str) -> None:
-        """Change a role."""
+        """Change a role; the person signs in anew."""
         if role not in ROLES:
             raise LabError(f"role must be one of: {', '.join(ROLES)}, got {role!r}.")
         before = self.get(person)
+        if before.role == role:
+            return
+        self._end_sign_ins(person)
         self._records.people.change({"person": person}, role=role)
         self._audit.note("instructor", "changed the role of", before.handle, before.role, role)
 
@@ -171,9 +203,25 @@ class People:
         self._records.people.change({"person": person}, labels=json.dumps(sorted(set(labels))))
         self._audit.note("instructor", "changed the labels of", before.handle, str(list(before.labels)), str(labels))
 
+    # sign-ins
+    def epoch(self, person: str) -> str:
+        """Return what a sign-in of this person must carry; another one ends those before it."""
+        row = self._records.epochs.one(person=person)
+        return "" if row is None else str(row["epoch"])
+
+    def sign_out(self, person: str, who: str = "class") -> None:
+        """End all sign-ins and tokens of a person, wherever they are."""
+        found = self.get(person)
+        self._end_sign_ins(person)
+        self._audit.note(who, "signed out everywhere", found.handle)
+
+    def _end_sign_ins(self, person: str) -> None:
+        self._records.epochs.put(person=person, epoch=secrets.token_hex(8))
+        self._records.tokens.change({"person": person}, revoked=True)
+
     # tokens
     def token(self, person: str) -> str:
-        """Return a new personal token for the API; older ones of this person end."""
+        """Return a new personal token for the API, good for 30 days; older ones of this person end."""
         token = words.new_token()
         self._records.tokens.change({"person": person}, revoked=True)
         self._records.tokens.add(token_hash=words.token_hash(token), person=person, made_us=self._now_us())
@@ -181,9 +229,10 @@ class People:
         return token
 
     def by_token(self, token: str) -> Person:
-        """Return whose token it is; unknown and ended tokens look the same."""
+        """Return whose token it is; unknown, old and ended tokens look the same."""
         row = self._records.tokens.one(token_hash=words.token_hash(token), revoked=False)
-        if row is None or (found := self.get(row["person"])).dropped or found.erased:
+        oldest = self._now_us() - TOKEN_DAYS * DAY_US
+        if row is None or row["made_us"] < oldest or (found := self.get(row["person"])).dropped or found.erased:
             raise AccessError("The token is not known; make a new one on your page of the class.")
         return found
 
@@ -197,6 +246,7 @@ class People:
     def erase(self, person: str) -> None:
         """Take out name, email, ids, handle, drafts and tokens; anonymous submissions and scores stay."""
         gone = dict.fromkeys(_DETAILS, "")
+        self._end_sign_ins(person)
         self._records.people.change(
             {"person": person}, **gone, handle=f"erased-{secrets.token_hex(3)}", labels="[]", pin_hash="", erased=True
         )
@@ -207,22 +257,6 @@ class People:
     def _setting(self, name: str) -> str | None:
         row = self._records.settings.one(name=name)
         return None if row is None else str(row["value"])
-
-    def _slow_down(self, door: str, client: str) -> None:
-        since = self._now_us() - PAUSE_US
-        for name, limit in (((door, client), TRIES), ((door, None), TRIES_OF_ALL)):
-            recent = [at for at in self._misses.get(name, []) if at > since]
-            if len(recent) >= limit:
-                raise AccessError("Too many wrong tries; wait a minute and try again.")
-
-    def _remember(self, door: str, client: str, right: bool) -> None:
-        if right:
-            self._misses.pop((door, client), None)
-            return
-        if len(self._misses) >= MOST_DOORS:
-            self._misses.clear()
-        for name, limit in (((door, client), TRIES), ((door, None), TRIES_OF_ALL)):
-            self._misses[name] = [*self._misses.get(name, []), self._now_us()][-limit:]
 
 
 _DETAILS = ("name", "first_name", "last_name", "email", "student_id", "login", "lms_id", "section")

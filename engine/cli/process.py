@@ -46,6 +46,7 @@ def process(
     from engine.errors import LabError
     from engine.params import build
     from engine.records import SECOND_US, time_us
+    from engine.seeds import new_seed
     from engine.streams.processing import MODES, Processing
     from engine.streams.processor import WindowSettings
     from engine.streams.sources.plant import START, PlantSource
@@ -72,7 +73,7 @@ def process(
         PlantSource,
         {
             "plant": plant,
-            "seed": time.time_ns() % (1 << 31) if seed is None else seed,
+            "seed": new_seed() if seed is None else seed,
             "machines": tuple(machines or ()),
             "start_us": time_us(START) if seed is not None else time.time_ns() // SECOND_US * 1000,
             "tick_us": max(1, round(simulation_interval * SECOND_US)),

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 from engine.comparing.stretches import Stretch, plant_stretch
 from engine.errors import LabError
 from engine.plant.scenario import load_scenario
 from engine.records import HOUR_US
+from engine.seeds import new_seed
 
 if TYPE_CHECKING:
     from engine.plant.simulator import Plant
     from engine.records import TruthEvent
-
-SEED_BITS = 62
 
 
 class Practice:
@@ -47,7 +45,7 @@ class Practice:
         self._plants: list[Plant] = []
         made = []
         for k in range(seeds):
-            plant = played.plant(secrets.randbits(SEED_BITS) if first_seed is None else first_seed + k)
+            plant = played.plant(new_seed() if first_seed is None else first_seed + k)
             self._plants.append(plant)
             made.append(plant_stretch(f"{played.title} {k + 1}", plant, self._start, self._end, rate))
         self.stretches: tuple[Stretch, ...] = tuple(made)

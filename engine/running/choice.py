@@ -13,12 +13,12 @@ from engine.errors import FileProblemError, LabError, StoreError, UnknownNameErr
 from engine.importing.recording import recording_names, recording_title
 from engine.models import write_atomically
 from engine.plant.spec import load_plant, own_plant_names, plant_names
+from engine.seeds import LARGEST_SEED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "plant.json"
-LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)

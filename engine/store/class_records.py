@@ -18,6 +18,7 @@ class ClassRecords:
         create_tables(database, "class_schema.sql")
         self.settings = Rows(database, "class_settings", cached=True)
         self.people = Rows(database, "class_people", cached=True)
+        self.epochs = Rows(database, "class_epochs", cached=True)
         self.tokens = Rows(database, "class_tokens", cached=True)
         self.assignments = Rows(database, "class_assignments", cached=True)
         self.variants = Rows(database, "class_variants", cached=True)

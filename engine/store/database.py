@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 
 from engine.errors import LabError, StoreError, UnknownOutcomeError
+from engine.home import private_files
 from engine.store.gate import Gate
 from engine.store.reader import Reader, is_lost
 
@@ -47,7 +48,7 @@ class Database:
     def __init__(self, path: Path | str) -> None:
         self.path = path
         if str(path) != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).parent.mkdir(0o700, parents=True, exist_ok=True)
         self._connection = _connect(path)
         self._generation = 0  # counts connections; a cursor of an older one is made anew
         self._gate = Gate()
@@ -277,7 +278,8 @@ class Database:
 
 def _connect(path: Path | str) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(str(path))
+        with private_files():
+            return duckdb.connect(str(path))
     except duckdb.Error as problem:
         raise StoreError(_open_problem(path, problem)) from None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.errors import LabError
 from engine.home import home
 from engine.records import SECOND_US, time_us
+from engine.seeds import new_seed
 from engine.streams.flow import Flow
 from engine.streams.kafka.address import find_broker, kafka_settings
 from engine.streams.queues import BoundedQueue
@@ -29,7 +30,7 @@ def make_source(settings: StreamSettings) -> PlantSource:
     ticks = 0
     if settings.duration is not None:
         ticks = max(1, round(settings.duration * settings.rate))
-    seed = settings.seed if settings.seed is not None else time.time_ns() % (1 << 31)
+    seed = settings.seed if settings.seed is not None else new_seed()
     return PlantSource(
         plant=settings.plant,
         seed=seed,

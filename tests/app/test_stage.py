@@ -168,7 +168,10 @@ def test_an_instructor_chooses_on_the_home_page_and_a_student_cannot(stage):
 
     test = opened_page("home", "instructor")
     test.selectbox(key="choice_plant").select("wind_turbine")
-    test.number_input(key="choice_seed").set_value(11)
+    test.text_input(key="choice_seed").set_value("eleven")
+    next(one for one in test.button if one.label == "Start a new run").click().run(timeout=30)
+    assert "whole number" in test.error[0].value
+    test.text_input(key="choice_seed").set_value("11")
     next(one for one in test.button if one.label == "Start a new run").click().run(timeout=30)
 
     assert not test.exception

@@ -308,3 +308,21 @@ def test_the_audit_page_proves_the_chain(made: Lab):
     assert "The chain holds" in test.success[0].value
     made.classroom.people._records.audit.change({"seq": 3}, action="forged")
     assert "broken at entry 3" in page("audit").error[0].value
+
+
+def test_joining_by_code_is_closed_and_opened_on_the_page(made: Lab):
+    test = page("class_room", "people")
+
+    test.toggle(key="joining").set_value(False).run()
+    closed = made.classroom.people.joining
+    test.toggle(key="joining").set_value(True).run()
+
+    assert (closed, made.classroom.people.joining) == (False, True)
+
+
+def test_everybody_with_the_pass_phrase_is_signed_out_on_the_page(made: Lab):
+    before = made.sign_ins.phrase_epoch
+
+    press(page("class_room", "people"), "Sign out all with the pass phrase")
+
+    assert made.sign_ins.phrase_epoch != before
