@@ -61,9 +61,14 @@ def reading_of(row: Any, sensors: tuple[str, ...] | None = None) -> Reading:
     return Reading(machine, at, values, row.get("maintenance_status") == STATUS_WORDS[MAINTENANCE])
 
 
+def is_reading(name: str) -> bool:
+    """Whether a column of that name can be a sensor: no key, label, calendar or derived column of the guide."""
+    derived = any(mark in name for mark in ("_rolling", "_zscore", "_z_score", "_mean", "_std"))
+    return name not in NOT_SENSORS and not derived
+
+
 def _is_sensor(name: str, value: Any) -> bool:
-    known = name in NOT_SENSORS or any(mark in name for mark in ("_rolling", "_zscore", "_z_score", "_mean", "_std"))
-    return not known and (value is None or (isinstance(value, int | float) and not isinstance(value, bool)))
+    return is_reading(name) and (value is None or (isinstance(value, int | float) and not isinstance(value, bool)))
 
 
 def _number(name: str, value: Any) -> float:
