@@ -212,10 +212,11 @@ class LabClient:
         body: dict[str, Any] = {"name": name, "machines": list(machines), "sensors": told}
         if detectors is not None:
             body["detectors"] = list(detectors)
-        told = dict(self.call("POST", "/plants", body, headers={"Plant-Token": self.plant_tokens.get(name, "")}))
-        if "token" in told:
-            self.plant_tokens[name] = str(told["token"])
-        return told
+        token = {"Plant-Token": self.plant_tokens.get(name, "")}
+        made = dict(self.call("POST", "/plants", body, headers=token))
+        if "token" in made:
+            self.plant_tokens[name] = str(made["token"])
+        return made
 
     def remove_plant(self, name: str) -> None:
         """Take a plant of your own away (who made it, or staff)."""
