@@ -60,7 +60,8 @@ class Desks:
             return self._live[plant][1:]
 
     def beat(self) -> None:
-        """Tell viewers of plants that others feed how things stand when nothing comes."""
+        """Tell viewers of plants that others feed how things stand when nothing comes; end old readings of theirs."""
+        self.externals.retain_if_due()
         for _, _, feed in tuple(self._live.values()):
             feed.beat()
 

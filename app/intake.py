@@ -46,6 +46,9 @@ class Intake:
             facts["feed"] = {
                 "received": self.feed.received,
                 "refused": self.feed.refused,
+                "last_refusal": self.feed.last_refusal,
+                "late": self.feed.late,
+                "unread": self.feed.unread,
                 "newest_us": self.feed.newest_us,
                 "problem": self.feed.problem,
             }

@@ -9,10 +9,12 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from app.api.guard import Guard, Traffic
+from app.api.once import Once
 from app.api.problems import PROBLEMS, add_handlers
+from app.api.queries import known_queries
 
 RESOURCES = (
     "health",
@@ -40,6 +42,7 @@ RESOURCES = (
     "docs",
 )
 VERSION = "v1"
+STRICT = [Depends(known_queries)]
 SUMMARY = (
     "Readings, scores, alarms and commands of the plant. Everybody may read; commands need a role: sign in with the "
     "cookie of /login or send `Authorization: Bearer <token>` (POST /api/v1/tokens). Errors are problem+json "
@@ -59,11 +62,11 @@ def build_api(traffic: Traffic | None = None) -> FastAPI:
         responses=PROBLEMS,
         redirect_slashes=False,
     )
-    api.state.traffic = traffic or Traffic()
+    api.state.traffic, api.state.once = traffic or Traffic(), Once()
     for name in RESOURCES:
         router = importlib.import_module(f"app.api.{name}").router
-        api.include_router(router, prefix=f"/{VERSION}")
-        api.include_router(router, include_in_schema=False)
+        api.include_router(router, prefix=f"/{VERSION}", dependencies=STRICT)
+        api.include_router(router, include_in_schema=False, dependencies=STRICT)
     api.add_middleware(Guard, traffic=api.state.traffic)
     add_handlers(api)
     return api

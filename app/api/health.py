@@ -28,7 +28,9 @@ def health(request: Request) -> dict[str, Any]:
     return {
         **facts,
         "notes": notes,
-        "external_plants": {name: {"accepted": one.accepted, "late": one.late} for name, one in fed.items()},
+        "external_plants": {
+            name: {"accepted": one.accepted, "late": one.late, "ahead": one.ahead} for name, one in fed.items()
+        },
         "api": {"requests": sum(traffic.requests.values()), "refused_for_rate": traffic.refused},
         "versions": versions(),
     }

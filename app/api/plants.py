@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 
+from app.access import viewer_of
 from app.api.asking import Instructor, Name, iso, plant_meant
+from app.api.once import client_of
 from app.api.status import marks
 from app.lab import lab
 from engine.catalog import describe, parts
 from engine.clock import FASTEST, SLOWEST
-from engine.external import DEFAULT_DETECTORS, ExternalSensor, ExternalSpec
+from engine.external import DEFAULT_DETECTORS, Asker, ExternalSensor, ExternalSpec
 from engine.plant.spec import load_plant, own_plant_names, plant_names
 from engine.running.choice import Choice, offers
 from engine.seeds import LARGEST_SEED
@@ -20,6 +23,7 @@ from engine.seeds import LARGEST_SEED
 router = APIRouter(tags=["plants"])
 Text = Annotated[str, Field(min_length=1, max_length=80, strict=True)]
 Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+PlantToken = Annotated[str, Header(max_length=200, description="what was answered when the plant was made")]
 
 
 class SensorIn(BaseModel):
@@ -85,20 +89,30 @@ def plant(plant: str) -> dict[str, Any]:
 
 
 @router.post("/plants", status_code=201)
-def make_plant(wanted: PlantIn) -> dict[str, Any]:
-    """Make a plant that you feed, or change it: more machines or sensors, other detectors (they begin anew)."""
+def make_plant(wanted: PlantIn, request: Request, plant_token: PlantToken = "") -> dict[str, Any]:
+    """Make a plant that you feed; the answer holds its `token`, shown this once.
+
+    The same description again changes nothing. Another one makes the plant anew (more machines or sensors, other
+    detectors; they begin anew): that is for who made it, by the header Plant-Token or signed in, and for staff.
+    """
     sensors = tuple(ExternalSensor(**sensor.model_dump()) for sensor in wanted.sensors)
     spec = ExternalSpec(
         wanted.name, wanted.title or wanted.name, tuple(wanted.machines), sensors, tuple(wanted.detectors)
     )
-    made = lab().desks.externals.register(spec)
-    return {"name": made.spec.name, "source": "external", "machines": list(made.spec.machines), **_fed(made)}
+    made, token = lab().desks.externals.claim(spec, _asker(request, plant_token))
+    facts = {"name": made.spec.name, "source": "external", "machines": list(made.spec.machines), **_fed(made)}
+    return facts if token is None else {**facts, "token": token}
 
 
 @router.delete("/plants/{plant}", status_code=204)
-def remove_plant(plant: str, _who: Instructor) -> None:
-    """Take a plant away that somebody fed; its stored readings stay until retention ends them."""
-    lab().desks.externals.remove(plant)
+def remove_plant(plant: str, request: Request, plant_token: PlantToken = "") -> None:
+    """Take a plant away that somebody fed (who made it, or staff); its readings stay until retention ends them."""
+    lab().desks.externals.remove(plant, _asker(request, plant_token))
+
+
+def _asker(request: Request, token: str) -> Asker:
+    who = viewer_of(request)
+    return Asker(client_of(request), who.person, token, staff=who.role in ("ta", "instructor"))
 
 
 @router.post("/runs", status_code=201)
@@ -151,5 +165,6 @@ def _fed(plant: Any) -> dict[str, Any]:
         "disabled": dict(plant.bench.disabled),
         "accepted": plant.accepted,
         "late": plant.late,
+        "ahead": plant.ahead,
         "newest": iso(plant.newest_us),
     }

@@ -6,12 +6,11 @@ the models nothing. Stored under `<plant>_posted`, apart from the plant's own re
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-import orjson
 from fastapi import APIRouter
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -19,12 +18,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.asking import json_answer, moment_us
+from app.api.guide_rows import NotJSONError, flat_rows, split
 from app.api.problems import Place, invalid, problem
 from app.lab import lab
 from engine.alarming.marks import marks_of
 from engine.errors import LabError
+from engine.external.plant import MAX_AHEAD_S
 from engine.predicting import DEFAULT_DETECTOR, LineModel
-from engine.records import Block
+from engine.records import SECOND_US
 
 if TYPE_CHECKING:
     from engine.plant.spec import PlantSpec
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["predict"])
 MOST_READINGS = 1000
-MOST_KEYS = 2000  # batches remembered by their Idempotency-Key
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 STATUS = ("normal", "warning", "critical")
 
@@ -104,6 +104,12 @@ BODY = {
                     "anyOf": [
                         PostedBatch.model_json_schema(ref_template="#/components/schemas/{model}"),
                         PostedReading.model_json_schema(),
+                        {
+                            "type": "array",
+                            "items": PostedReading.model_json_schema(),
+                            "minItems": 1,
+                            "maxItems": MOST_READINGS,
+                        },
                     ]
                 }
             }
@@ -112,7 +118,7 @@ BODY = {
 }
 for _schema in BODY["requestBody"]["content"]["application/json"]["schema"]["anyOf"]:  # type: ignore[index]
     _schema.pop("$defs", None)
-    if "readings" in _schema["properties"]:
+    if "readings" in _schema.get("properties", {}):
         _schema["properties"]["readings"]["items"] = PostedReading.model_json_schema()
 
 
@@ -126,45 +132,43 @@ class Refusal(LabError):
 
 @router.post("/predict", response_model=Predictions, openapi_extra=BODY)
 async def predict(request: Request) -> Response:
-    """Score one reading or a batch with the model of each machine, store them, and say which are strange.
+    """Score one reading or many with the model of each machine, store them, and say which are strange.
 
-    With an `Idempotency-Key` header a batch that is sent again is answered as before and not stored twice.
+    One object is one reading; an array of them, or `{"readings": […]}`, is a batch. The answer comes when they are on
+    disk. With an `Idempotency-Key` header a batch that is sent again is answered as before and not stored twice.
     """
-    key = request.headers.get("idempotency-key", "")[:200]
-    seen: OrderedDict[str, bytes] = request.app.state.__dict__.setdefault("predicted", OrderedDict())
-    if key and key in seen:
-        return Response(seen[key], media_type="application/json", headers={"Idempotency-Replayed": "true"})
+    body = await request.body()
+    return await request.app.state.once.answer(request, lambda: _answer(body))
+
+
+async def _answer(body: bytes) -> Response:
     try:
-        batch = _batch(await request.body())
+        batch = _batch(body)
         models = await _models(batch.detector)
-        answer = _predicted(batch, models)
+        answer, written = await run_in_threadpool(_predicted, batch, models)
     except ValidationError as wrong:
         return invalid(wrong.errors(include_url=False, include_input=False, include_context=False))
     except Refusal as refusal:
         more = f" (and {len(refusal.places) - 1} more)" if len(refusal.places) > 1 else ""
         return problem(422, f"{str(refusal).rstrip('.')}{more}; nothing was stored.", refusal.places)
-    made = json_answer(answer)
-    if key:
-        seen[key] = bytes(made.body)
-        while len(seen) > MOST_KEYS:
-            seen.popitem(last=False)
-    return made
+    await asyncio.wrap_future(written)
+    return json_answer(answer)
 
 
 def _batch(body: bytes) -> PostedBatch:
     """Return the body as a batch; a single reading is a batch of one."""
     try:
-        return PostedBatch.model_validate_json(body) if b'"readings"' in body else _single(body)
-    except orjson.JSONDecodeError:
-        raise Refusal([Place(place="body", wrong='must be JSON, such as {"temperature": 24.5, …}')]) from None
-
-
-def _single(body: bytes) -> PostedBatch:
-    fields = orjson.loads(body)
-    if not isinstance(fields, dict):
-        raise Refusal([Place(place="body", wrong='must be a JSON object: one reading, or {"readings": […]}')])
-    detector = fields.pop("detector", DEFAULT_DETECTOR)
-    return PostedBatch.model_validate({"detector": detector, "readings": [PostedReading.model_validate(fields)]})
+        rows = flat_rows(body)
+    except NotJSONError as wrong:
+        raise Refusal([Place(place="body", wrong=str(wrong))]) from None
+    if rows is None:
+        return PostedBatch.model_validate_json(body)
+    detector = rows[0].pop("detector", DEFAULT_DETECTOR) if len(rows) == 1 else DEFAULT_DETECTOR
+    if not 1 <= len(rows) <= MOST_READINGS:
+        raise Refusal([Place(place="body", wrong=f"must have 1 to {MOST_READINGS:,} readings, got {len(rows):,}")])
+    sensors = frozenset(lab().spec.sensor_names)
+    readings = [PostedReading.model_validate(head | values) for head, values in (split(row, sensors) for row in rows)]
+    return PostedBatch.model_validate({"detector": detector, "readings": readings})
 
 
 async def _models(detector: str) -> dict[str, LineModel]:
@@ -177,16 +181,13 @@ async def _models(detector: str) -> dict[str, LineModel]:
     return await run_in_threadpool(desk.of, plant, opened.runner.run.run, now_us, detector)
 
 
-def _predicted(batch: PostedBatch, models: dict[str, LineModel]) -> dict[str, Any]:
+def _predicted(batch: PostedBatch, models: dict[str, LineModel]) -> tuple[dict[str, Any], Any]:
+    """Return the answer, and the future that ends when the readings are on disk."""
     opened = lab()
     spec: PlantSpec = opened.spec
     values, machines, times = _checked(batch.readings, spec)
     scores, levels = np.zeros(len(values)), _levels(spec, values)
     strange: dict[int, list[str]] = {}
-    name = f"{spec.name}_posted"
-    if name not in opened.store.known_plants():
-        steps = [sensor.resolution for sensor in spec.sensors]
-        opened.store.register_plant(name, spec.sensor_names, opened.plant.machines, steps, source="external")
     for machine in dict.fromkeys(machines):
         mine = np.array([i for i, other in enumerate(machines) if other == machine])
         model = models[machine]
@@ -195,19 +196,12 @@ def _predicted(batch: PostedBatch, models: dict[str, LineModel]) -> dict[str, An
         if len(found):
             blamed = model.blamed(values[found], spec.sensor_names)
             strange.update(zip(found.tolist(), map(list, blamed), strict=True))
-        _store(opened, name, machine, times[mine], values[mine], {batch.detector: scores[mine][:, None]})
+    posted = opened.desks.externals.posted(spec, opened.plant.machines)
+    scored = (batch.detector, models[machines[0]].detector, scores)
+    written = posted.take_scored(machines, times, values, scored, lambda at: strange.get(at, ()))
     results = _results(spec, models, machines, times, scores, strange, levels)
-    head = {"plant": spec.name, "stored_as": name, "detector": batch.detector}
-    return {**head, "accepted": len(results), "results": results}
-
-
-def _store(opened: Any, name: str, machine: str, times: Any, values: FloatArray, scores: dict[str, FloatArray]) -> None:
-    order = np.argsort(times, kind="stable")
-    spec = opened.spec
-    status = np.zeros((len(times), 1), np.uint8)
-    block = Block(times[order], values[order][:, None, :], status, (machine,), spec.sensor_names)
-    run = opened.runner.run.run
-    opened.store.append(run, name, block, {key: column[order] for key, column in scores.items()})
+    head = {"plant": spec.name, "stored_as": posted.spec.name, "detector": batch.detector}
+    return {**head, "accepted": len(results), "results": results}, written
 
 
 def _checked(readings: list[PostedReading], spec: PlantSpec) -> tuple[FloatArray, list[str], Any]:
@@ -223,7 +217,7 @@ def _checked(readings: list[PostedReading], spec: PlantSpec) -> tuple[FloatArray
             places.append(Place(place=f"readings.{at}.machine", wrong=wrong))
         machines.append(machine)
         try:
-            times[at] = now_us + at if reading.time is None else moment_us(reading.time)
+            times[at] = now_us + at if reading.time is None else _not_ahead(moment_us(reading.time), now_us)
         except ValueError as problem:
             places.append(Place(place=f"readings.{at}.time", wrong=str(problem)))
         extra = reading.__pydantic_extra__ or {}
@@ -234,6 +228,13 @@ def _checked(readings: list[PostedReading], spec: PlantSpec) -> tuple[FloatArray
     values = np.array([[r.__pydantic_extra__[name] for name in names] for r in readings], np.float64)
     _refuse_impossible(values, spec)
     return values, machines, times
+
+
+def _not_ahead(at_us: int, now_us: int) -> int:
+    """Return the time; a ValueError for one that the clock has not reached, after which all true ones were late."""
+    if at_us > now_us + MAX_AHEAD_S * SECOND_US:
+        raise ValueError(f"must be at most {MAX_AHEAD_S:g} s ahead of the lab's clock; set the clock of the sender")
+    return at_us
 
 
 def _name_problems(at: int, sent: set[str], names: tuple[str, ...]) -> list[Place]:

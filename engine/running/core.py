@@ -212,9 +212,9 @@ class Core:
         self.behind = due > count
         if count > 0:
             ticks = np.arange(count, dtype=np.int64)
-            block = self.plant.block(self.next_us + ticks * self.tick_us)
+            block = self.plant.due_block(self.next_us + ticks * self.tick_us, self.tick_us)
             size = count if room is not None else max(1, self.queue.most_ticks // 4)  # drop in small pieces
-            for first in range(0, count, size):
+            for first in range(0, len(block), size):
                 self.queue.put(block.ticks(first, first + size))
             self.next_us += count * self.tick_us
 

@@ -99,6 +99,11 @@ class WindowBook:
         except LabError as problem:  # the disk takes nothing; the runner says so too
             self.problem = str(problem)
             self._rows.clear()
+        except Exception:  # readings of one span that cannot be worked on must not end all that follow
+            log.exception("statistics of some windows failed and are left out")
+            self.problem = "Statistics of some windows failed and are left out; the log has the details."
+            self._rows.clear()
+            self._open, self._span = [], None
 
     def _take(self, piece: _Piece) -> None:
         block = piece.block

@@ -22,8 +22,8 @@ class Alarms(Topic):
         """Write alarms in the state that they are in now; an alarm already stored is replaced."""
         if not alarms:
             return None
-        rows = [_row(run, alarm) for alarm in {alarm.number: alarm for alarm in alarms}.values()]
-        future = self.database.write_soon(lambda cursor: _replace(cursor, rows))
+        kept = tuple(alarms)
+        future = self.database.write_soon(lambda cursor: replace_alarms(cursor, run, kept))
         if wait:
             self.database.outcome(future)
         return future
@@ -65,7 +65,8 @@ def _row(run: int, alarm: Alarm) -> list[Any]:
     return [run, alarm.number, *names, alarm.start_us, alarm.end_us, record]
 
 
-def _replace(cursor: Any, rows: list[list[Any]]) -> None:
-    for row in rows:
+def replace_alarms(cursor: Any, run: int, alarms: Sequence[Alarm]) -> None:
+    """Write alarms inside the writer's transaction, each in its last state."""
+    for row in [_row(run, alarm) for alarm in {alarm.number: alarm for alarm in alarms}.values()]:
         cursor.execute("delete from alarms where run = ? and alarm = ?", row[:2])
         cursor.execute("insert into alarms values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)

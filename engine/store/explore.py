@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import LabError, ParameterError
 from engine.store.names import Fragment, score_column, sql
 from engine.store.plants import PlantTable, PlantTables
+from engine.store.run_records import EXTERNAL, Runs
 from engine.store.sandbox import Sandboxes
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Answer:
     bytes: int = 0
 
 
-class Explorer(PlantTables):
+class Explorer(PlantTables, Runs):
     """Questions in SQL over named views."""
 
     sandboxes: Sandboxes
@@ -108,11 +109,10 @@ class Explorer(PlantTables):
     def _explored(self, plant: str | None) -> PlantTable:
         if plant is not None:
             return self.plant_table(plant)
-        rows = self.database.read().execute("select plant from runs order by run desc limit 1").fetchall()
-        known = self.known_plants()
-        if not rows or rows[0][0] not in known:
+        newest, known = self.newest_run(), self.known_plants()
+        if newest is None or newest.plant not in known:
             raise LabError("There are no readings in the store yet; start the plant and ask again.")
-        return known[rows[0][0]]
+        return known[newest.plant]
 
     def _copied(self, name: str, table: PlantTable, seconds: float) -> pa.Table:
         """Return the newest rows of a view; TimeoutError when that takes longer than `seconds`."""
@@ -132,39 +132,53 @@ class Explorer(PlantTables):
             stop.cancel()
 
 
+def _shown(table: PlantTable) -> Fragment:
+    """Return which rows are shown: of a plant that others feed its newest run, not that of one who had the name."""
+    return Fragment("run = (select max(run) from runs where plant = ?)" if table.source == EXTERNAL else "? <> ''")
+
+
 def _readings(table: PlantTable) -> tuple[Fragment, list[Any]]:
     text = sql(
         "select make_timestamp(time_us) as time, (?::varchar[])[machine + 1] as machine, "
-        "case status when 0 then 'operational' else 'maintenance' end as status, {c} from {t} order by time_us desc",
+        "case status when 0 then 'operational' else 'maintenance' end as status, {c} from {t} where {w} "
+        "order by time_us desc",
         c=table.sensors,
         t=table.readings,
+        w=_shown(table),
     )
-    return text, [list(table.machines)]
+    return text, [list(table.machines), table.name]
 
 
 def _scores(table: PlantTable) -> tuple[Fragment, list[Any]]:
     picked = [sql("{c} as {n}", c=score_column(name), n=name) for name in table.detectors]
     text = sql(
-        "select make_timestamp(time_us) as time, (?::varchar[])[machine + 1] as machine{c} from {t} "
+        "select make_timestamp(time_us) as time, (?::varchar[])[machine + 1] as machine{c} from {t} where {w} "
         "order by time_us desc",
         c=Fragment("".join(f", {piece}" for piece in picked)),
         t=table.readings,
+        w=_shown(table),
     )
-    return text, [list(table.machines)]
+    return text, [list(table.machines), table.name]
 
 
 def _minutes(table: PlantTable) -> tuple[Fragment, list[Any]]:
     text = sql(
         "select make_timestamp(minute_us) as minute, (?::varchar[])[machine + 1] as machine, "
-        "* exclude (run, minute_us, machine) from {t} order by minute_us desc",
+        "* exclude (run, minute_us, machine) from {t} where {w} order by minute_us desc",
         t=table.rollups,
+        w=_shown(table),
     )
-    return text, [list(table.machines)]
+    return text, [list(table.machines), table.name]
 
 
 def _of_run(text: str) -> Callable[[PlantTable], tuple[Fragment, list[Any]]]:
-    """Return a view over the runs of a plant."""
-    return lambda table: (Fragment(text), [table.name])
+    """Return a view over the runs of a plant; of one that others feed over its newest."""
+
+    def view(table: PlantTable) -> tuple[Fragment, list[Any]]:
+        which = "max(run)" if table.source == EXTERNAL else "run"
+        return Fragment(text.replace("{run}", which)), [table.name]
+
+    return view
 
 
 VIEWS: dict[str, Callable[[PlantTable], tuple[Fragment, list[Any]]]] = {
@@ -174,20 +188,20 @@ VIEWS: dict[str, Callable[[PlantTable], tuple[Fragment, list[Any]]]] = {
     "alarms": _of_run(
         "select alarm, machine, detector, state, priority, make_timestamp(start_us) as start, "
         "make_timestamp(end_us) as \"end\", cast(json_extract(record, '$.peak_score') as double) as peak "
-        "from alarms where run in (select run from runs where plant = ?) order by start_us desc"
+        "from alarms where run in (select {run} from runs where plant = ?) order by start_us desc"
     ),
     "window_stats": _of_run(
         'select machine, sensor, make_timestamp(start_us) as start, make_timestamp(end_us) as "end", ticks, mean, '
-        "std, min, max, trend, outliers from window_stats where run in (select run from runs where plant = ?) "
+        "std, min, max, trend, outliers from window_stats where run in (select {run} from runs where plant = ?) "
         "order by start_us desc"
     ),
     "labels": _of_run(
         'select label, run, author, machine, make_timestamp(start_us) as start, make_timestamp(end_us) as "end", '
-        "fault, confidence, note from labels where not deleted and run in (select run from runs where plant = ?)"
+        "fault, confidence, note from labels where not deleted and run in (select {run} from runs where plant = ?)"
     ),
     "journal": _of_run(
         "select run, version, make_timestamp(at_us) as at, action, entries from journal "
-        "where run in (select run from runs where plant = ?) order by run, version"
+        "where run in (select {run} from runs where plant = ?) order by run, version"
     ),
     "runs": _of_run("select run, plant, make_timestamp(start_us) as start, created from runs where plant = ?"),
 }

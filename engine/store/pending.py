@@ -67,6 +67,21 @@ class PendingRows:
             self._waiting += chunk.rows
             self._give_up_oldest()
 
+    def accept(self, rows: int) -> None:
+        """Count rows whose sender waits for the commit; they never stand in this queue."""
+        with self._lock:
+            self.accepted += rows
+            self._in_flight += rows
+
+    def settle_accepted(self, rows: int, written: bool) -> None:
+        """Say what became of such rows; those not written were refused, so they were never accepted."""
+        with self._lock:
+            self._in_flight -= rows
+            if written:
+                self.stored += rows
+            else:
+                self.accepted -= rows
+
     def take(self) -> list[Chunk]:
         """Return all waiting chunks; they count as in flight until `settle`."""
         with self._lock:

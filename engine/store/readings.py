@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.alarming.records import Alarm
 from engine.errors import StoreError
 from engine.records import STATUS_WORDS, Block, iso_times
+from engine.store.alarm_records import replace_alarms
 from engine.store.names import SCORE_PREFIX, Fragment, score_column, sql
 from engine.store.pending import Chunk
 from engine.store.plants import PlantTable, PlantTables
@@ -22,22 +25,69 @@ if TYPE_CHECKING:
     import duckdb
 
     from engine.records import FloatArray
+    from engine.store.commits import GroupCommit
     from engine.store.reader import Reader
 
     Columns = dict[str, npt.NDArray[Any]]
 
+AlarmRows = tuple[int, tuple[Alarm, ...]]  # run and alarms
 SCORE_DECIMALS = 3  # stored scores; decisions are made on the full numbers before
 MOST_ROWS = 1_000_000  # of one answer
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class DurablePart:
+    """Readings whose sender waits, and the alarms that they caused."""
+
+    chunks: tuple[Chunk, ...]
+    alarms: AlarmRows | None
+
+    @property
+    def rows(self) -> int:
+        return sum(chunk.rows for chunk in self.chunks)
+
+
 class Readings(PlantTables):
     """Append readings and ask for them."""
+
+    commits: GroupCommit[DurablePart]
 
     def append(self, run: int, plant: str, block: Block, scores: dict[str, FloatArray] | None = None) -> None:
         """Accept readings; they wait in memory for the next `flush`. Never blocks and never fails for a full disk."""
         if len(block):
             self.pending.add(Chunk(run, plant, block, dict(scores or {})))
+
+    def append_durably(self, chunks: Sequence[Chunk], alarms: AlarmRows | None = None) -> Future[None]:
+        """Write readings, and the alarms that they caused, with the next group commit.
+
+        The future ends when they are on disk; when they cannot be written none of them is, now or later.
+        """
+        part = DurablePart(tuple(chunks), alarms)
+        self.pending.accept(part.rows)
+        try:
+            future = self.commits.add(part)
+        except BaseException:
+            self.pending.settle_accepted(part.rows, written=False)
+            raise
+        future.add_done_callback(lambda done: self._settle_part(part, done))
+        return future
+
+    def _settle_part(self, part: DurablePart, done: Future[None]) -> None:
+        problem = None if done.cancelled() else done.exception()
+        self.pending.settle_accepted(part.rows, written=not done.cancelled() and problem is None)
+        if done.cancelled():
+            return
+        self.write_problem = None if problem is None else str(problem)
+        if problem is not None:
+            self.forget_plants()  # as in `_settle`
+            log.error("posted readings could not be stored; their sender is told: %s", problem)
+
+    def _write_parts(self, cursor: duckdb.DuckDBPyConnection, parts: list[DurablePart]) -> None:
+        self._insert(cursor, [chunk for part in parts for chunk in part.chunks])
+        for part in parts:
+            if part.alarms is not None:
+                replace_alarms(cursor, *part.alarms)
 
     def flush(self, wait: bool = True) -> Future[int] | None:
         """Write what waits in one transaction; with `wait`, return when it is on disk (or raise StoreError)."""

@@ -9,6 +9,8 @@ from typing import Any
 
 from engine.store.topic import Topic
 
+EXTERNAL = "external"  # `source` in the settings of a run whose readings others bring
+
 
 @dataclass(frozen=True)
 class RunRecord:
@@ -35,12 +37,20 @@ class RunRecord:
 class Runs(Topic):
     """Queries about runs and journals."""
 
-    def begin_run(self, plant: str, seed: int, settings: dict[str, Any], start_us: int) -> RunRecord:
-        """Write a new run and return it; it is on disk when this returns."""
-        created = datetime.now(UTC).isoformat(timespec="seconds")
+    def begin_run(
+        self, plant: str, seed: int, settings: dict[str, Any], start_us: int, number: int | None = None
+    ) -> RunRecord:
+        """Write a new run and return it; it is on disk when this returns.
+
+        Its number is above all that were ever given, unless it is given: a run of a home from before runs of plants
+        that others feed were written down.
+        """
+        created, given = datetime.now(UTC).isoformat(timespec="seconds"), number
 
         def insert(cursor: Any) -> int:
-            number = int(cursor.execute("select coalesce(max(run), 0) + 1 from runs").fetchall()[0][0])
+            number = given
+            if number is None:
+                number = int(cursor.execute("select coalesce(max(run), 0) + 1 from runs").fetchall()[0][0])
             row = [number, plant, str(seed), json.dumps(settings), start_us, created]
             cursor.execute("insert into runs values (?, ?, ?, ?, ?, ?)", row)
             return number
@@ -60,8 +70,9 @@ class Runs(Topic):
         )
 
     def newest_run(self, plant: str | None = None) -> RunRecord | None:
-        """Return the newest run (of a plant), or None."""
-        return next(iter(self.runs(plant)), None)
+        """Return the newest run of a plant, or of all that run in the lab (no one feeds them); None = there is none."""
+        found = self.runs(plant)
+        return next((run for run in found if plant is not None or run.settings.get("source") != EXTERNAL), None)
 
     def save_journal(self, run: int, entries: list[dict[str, Any]], at_us: int, action: str) -> None:
         """Write the journal as it is after an action; it is on disk when this returns."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.store.alarm_records import Alarms
+from engine.store.commits import GroupCommit
 from engine.store.database import Database
 from engine.store.explore import Explorer
 from engine.store.export import Exports
@@ -48,6 +49,7 @@ class Store(Readings, HistoryQueries, Keeping, Exports, Explorer, Runs, Alarms, 
         self.path = _file(place)
         self.database = Database(self.path)
         self.pending = PendingRows(most_pending_rows)
+        self.commits = GroupCommit(self.database, self._write_parts)
         self.plants_lock = threading.RLock()
         self.sandboxes = Sandboxes()
         self.write_problem: str | None = None

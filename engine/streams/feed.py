@@ -6,7 +6,6 @@ treats it like any plant; what did not arrive is a missing reading. Faults are s
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections import OrderedDict
@@ -19,15 +18,14 @@ from engine.errors import LabError
 from engine.plant.journal import Journal
 from engine.plant.simulator import Plant
 from engine.records import MAINTENANCE, OPERATIONAL, SECOND_US, Block
-from engine.streams.backoff import Backoff
 from engine.streams.readings import RowError, reading_of
 from engine.streams.sources.kafka import KafkaSource
+from engine.streams.tended import Tended
 
 if TYPE_CHECKING:
     from engine.plant.spec import PlantSpec
     from engine.records import FloatArray, IntArray, StatusArray, TruthEvent
 
-log = logging.getLogger(__name__)
 MOST_TICKS = 7200  # two hours at one tick a second
 DELAY_S = 2.0  # how far the app's clock stays behind, so that a tick has arrived when it is asked for
 
@@ -37,7 +35,9 @@ Tick = tuple["FloatArray", "StatusArray"]
 class KafkaFeed:
     """Reads a topic on a thread of its own and keeps the newest ticks for whoever asks.
 
-    The consumer belongs to that thread alone; a page never touches it. A broker that is away is tried again.
+    The consumer belongs to that thread alone; a page never touches it. A broker that is away is tried again, and what
+    is no reading is counted. Every reading is given out once (`due`); one that comes when its time has been asked for
+    already is counted as late.
     """
 
     def __init__(self, source: KafkaSource, machines: tuple[str, ...], sensors: tuple[str, ...]) -> None:
@@ -45,22 +45,30 @@ class KafkaFeed:
         self._source = source
         self._ticks: OrderedDict[int, Tick] = OrderedDict()
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.problem = ""
-        self.received = self.refused = 0
+        self._work = Tended("faultlab-kafka-feed", self._read, recover=source.close, skip=source.commit,
+                            at_end=source.close)  # fmt: skip
+        self.received = self.strangers = self.late = self.unread = 0
+        self.last_refusal = ""
         self.last_us: int | None = None  # event time of the reading that came last
+        self._given_until: int | None = None
+
+    @property
+    def problem(self) -> str:
+        """Why nothing comes; empty when all is well."""
+        return self._work.problem
+
+    @property
+    def refused(self) -> int:
+        """Records that are no readings of this plant: no JSON, no number, another machine."""
+        return self.strangers + int(getattr(self._source, "bad_rows", 0))
 
     def start(self) -> None:
         """Begin to read; returns at once, whether or not a broker answers."""
-        self._thread = threading.Thread(target=self._run, name="faultlab-kafka-feed", daemon=True)
-        self._thread.start()
+        self._work.start()
 
     def stop(self) -> None:
         """End the thread and leave the group."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(10)
+        self._work.stop()
 
     def at(self, time_us: int, tolerance_us: int) -> Tick | None:
         """Return the newest tick in (time - tolerance, time], or None."""
@@ -71,47 +79,67 @@ class KafkaFeed:
             near = [at for at in reversed(self._ticks) if time_us - tolerance_us < at <= time_us]
             return self._ticks[max(near)] if near else None
 
+    def due(self, start_us: int, end_us: int) -> list[tuple[int, Tick]]:
+        """Return all that came for start < time <= end, in the order of time; what comes for it later is late.
+
+        Machines that send at moments of their own within the span are one tick, as long as none of them sent twice.
+        """
+        with self._lock:
+            self._given_until = end_us
+            found = sorted((at, tick) for at, tick in self._ticks.items() if start_us < at <= end_us)
+        if len(found) < 2 or int(sum(_present(tick) for _, tick in found).max()) > 1:
+            return found
+        values, status = found[-1][1][0].copy(), found[-1][1][1].copy()
+        for _, tick in found[:-1]:
+            sent = _present(tick) > 0
+            values[sent], status[sent] = tick[0][sent], tick[1][sent]
+        return [(found[-1][0], (values, status))]
+
     @property
     def newest_us(self) -> int | None:
         """Event time of the newest tick; None before the first."""
         with self._lock:
             return max(self._ticks) if self._ticks else None
 
-    def _run(self) -> None:
-        backoff = Backoff(0.5, 10.0)
-        while not self._stop.is_set():
-            try:
-                rows = self._source.read(0.3)
-            except LabError as problem:
-                self.problem = str(problem)
-                self._source.close()
-                self._stop.wait(backoff.next_s())
-                continue
-            self.problem = ""
-            backoff.reset()
-            for row in rows:
-                self._keep(row)
-            self._source.commit()
-        self._source.close()
+    def _read(self) -> None:
+        for row in self._source.read(0.3):
+            self._keep(row)
+        self._source.commit()
 
     def _keep(self, row: Any) -> None:
         try:
             reading = reading_of(row, self.sensors)
             m = self.machines.index(reading.machine)
-        except (RowError, ValueError):  # no reading, or of a machine that this plant does not have
-            self.refused += 1
+        except (RowError, ValueError) as problem:  # no reading, or of a machine that this plant does not have
+            self.strangers += 1
+            self.last_refusal = str(problem) if isinstance(problem, RowError) else _stranger(row, self.machines)
             return
         with self._lock:
+            self.received += 1
+            self.last_us = reading.at_us
+            if self._given_until is not None and reading.at_us <= self._given_until:
+                self.late += 1
+                return
             if reading.at_us not in self._ticks:
                 shape = (len(self.machines), len(self.sensors))
                 self._ticks[reading.at_us] = (np.full(shape, np.nan), np.zeros(shape[0], np.uint8))
             values, status = self._ticks[reading.at_us]
             values[m] = [reading.values[name] for name in self.sensors]
             status[m] = MAINTENANCE if reading.stopped else OPERATIONAL
-            self.received += 1
-            self.last_us = reading.at_us
             while len(self._ticks) > MOST_TICKS:
-                self._ticks.popitem(last=False)
+                old, tick = self._ticks.popitem(last=False)
+                if self._given_until is None or old > self._given_until:
+                    self.unread += int(_present(tick).sum())  # more than the plant could take
+
+
+def _present(tick: Tick) -> IntArray:
+    """Return 1 for each machine that sent something in the tick, else 0."""
+    sent: IntArray = (~np.isnan(tick[0]).all(axis=1)).astype(np.int64)
+    return sent
+
+
+def _stranger(row: Any, machines: tuple[str, ...]) -> str:
+    return f"machine_id is {row.get('machine_id')!r:.80}; this plant has: {', '.join(machines[:8])}."
 
 
 class FedPlant(Plant):
@@ -138,6 +166,22 @@ class FedPlant(Plant):
             if tick is not None:
                 values[i], status[i] = tick
         return Block(np.asarray(times_us, np.int64), values, status, self.machines, self.spec.sensor_names)
+
+    def due_block(self, times_us: IntArray, tick_us: int) -> Block:
+        """Return every reading that arrived since the last tick, at its own time and whatever the rate.
+
+        Where nothing came for a whole tick the machines are missing at the tick itself.
+        """
+        nothing = (
+            np.full((len(self.machines), len(self.spec.sensors)), np.nan),
+            np.zeros(len(self.machines), np.uint8),
+        )
+        found: list[tuple[int, Tick]] = []
+        for at in times_us.tolist():
+            found += self.feed.due(at - tick_us, at) or [(at, nothing)]
+        times = np.array([at for at, _ in found], np.int64)
+        values, status = (np.array([tick[part] for _, tick in found]) for part in (0, 1))
+        return Block(times, values, status, self.machines, self.spec.sensor_names)
 
     def with_journal(self, journal: Journal) -> Plant:
         """Return itself for an empty journal.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import LabError
 from engine.records import SECOND_US
 from engine.streams.feed import DELAY_S
+from engine.streams.tended import Tended
 
 if TYPE_CHECKING:
     from engine.streams.feed import KafkaFeed
 
-log = logging.getLogger(__name__)
 APART_S = 15.0  # so far clock and stream may be apart: late rows and a broker's pauses are no reason to jump
 LOOK_S = 0.5
 
@@ -28,19 +26,17 @@ class Follower:
         self.runner, self.feed = runner, feed
         self.jumps = 0
         self._received = 0
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._over = threading.Event()
+        self._work = Tended("faultlab-follow", self._turn)
 
     def start(self) -> None:
         """Begin to look twice a second."""
-        self._thread = threading.Thread(target=self._run, name="faultlab-follow", daemon=True)
-        self._thread.start()
+        self._work.start()
 
     def stop(self) -> None:
         """End the thread."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(10)
+        self._over.set()
+        self._work.stop()
 
     def look(self) -> bool:
         """Move the clock if it is too far from the newest reading; returns whether it was."""
@@ -55,9 +51,6 @@ class Follower:
         self.jumps += 1
         return True
 
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_S):
-            try:
-                self.look()
-            except LabError as problem:
-                log.warning("%s", problem)
+    def _turn(self) -> None:
+        if not self._over.wait(LOOK_S):
+            self.look()

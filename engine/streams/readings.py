@@ -15,6 +15,7 @@ from engine.plant.features import GUIDE_FEATURES
 from engine.records import MAINTENANCE, OPERATIONAL, STATUS_WORDS, Block, time_us
 from engine.streams.rows import KEY_COLUMNS, LABEL_COLUMNS
 
+LATEST_US, LONGEST_NAME = time_us("2100-01-01T00:00:00Z"), 200
 BEFORE_ALL_TIME = -(1 << 62)
 # Columns that are never a sensor; above all a detector must never see a label.
 NOT_SENSORS = frozenset((*KEY_COLUMNS, *LABEL_COLUMNS, *GUIDE_FEATURES, "is_anomaly", "score", "alarm"))
@@ -50,20 +51,27 @@ def reading_of(row: Any, sensors: tuple[str, ...] | None = None) -> Reading:
     if not isinstance(row, dict):
         raise RowError(f"A row must be a JSON object, got {type(row).__name__}.")
     machine, stamp = row.get("machine_id"), row.get("timestamp")
-    if not isinstance(machine, str) or not machine:
-        raise RowError(f"machine_id must be a name, got {machine!r}.")
+    if not isinstance(machine, str) or not 1 <= len(machine) <= LONGEST_NAME or not machine.isprintable():
+        raise RowError(f"machine_id must be a name of at most {LONGEST_NAME} characters, got {_short(machine)}.")
     try:
         at = time_us(stamp)  # type: ignore[arg-type]
-    except (ValueError, AttributeError, TypeError):
-        raise RowError(f"timestamp must be an ISO 8601 time, got {stamp!r}.") from None
+    except (ValueError, AttributeError, TypeError, OverflowError):
+        raise RowError(f"timestamp must be an ISO 8601 time, got {_short(stamp)}.") from None
+    if not 0 <= at < LATEST_US:
+        raise RowError(f"timestamp must be a time between 1970 and 2100, got {_short(stamp)}.")
     names = sensors if sensors is not None else tuple(name for name in row if _is_sensor(name, row[name]))
     values = {name: _number(name, row.get(name)) for name in names}
     return Reading(machine, at, values, row.get("maintenance_status") == STATUS_WORDS[MAINTENANCE])
 
 
+def is_reading(name: str) -> bool:
+    """Whether a column of that name can be a sensor: no key, label, calendar or derived column of the guide."""
+    derived = any(mark in name for mark in ("_rolling", "_zscore", "_z_score", "_mean", "_std"))
+    return name not in NOT_SENSORS and not derived
+
+
 def _is_sensor(name: str, value: Any) -> bool:
-    known = name in NOT_SENSORS or any(mark in name for mark in ("_rolling", "_zscore", "_z_score", "_mean", "_std"))
-    return not known and (value is None or (isinstance(value, int | float) and not isinstance(value, bool)))
+    return is_reading(name) and (value is None or (isinstance(value, int | float) and not isinstance(value, bool)))
 
 
 def _number(name: str, value: Any) -> float:
@@ -72,10 +80,20 @@ def _number(name: str, value: Any) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise RowError(f"{name} must be a number, got {value!r}.") from None
+        raise RowError(f"{name} must be a number, got {_short(value)}.") from None
+    except OverflowError:
+        raise RowError(f"{name} must be a number below 1e308.") from None
     if isinstance(value, bool) or math.isinf(number):
-        raise RowError(f"{name} must be a finite number, got {value!r}.")
+        raise RowError(f"{name} must be a finite number, got {_short(value)}.")
     return number
+
+
+def _short(value: Any) -> str:
+    """Return a value for a sentence; a stranger's may be endless, or a number too long to be printed."""
+    try:
+        return repr(value)[:80]
+    except ValueError:
+        return type(value).__name__
 
 
 @dataclass

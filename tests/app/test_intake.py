@@ -107,6 +107,7 @@ def test_a_fed_run_is_not_gone_on_with_as_a_simulation(tmp_path: Path, monkeypat
 def test_a_feed_without_a_broker_is_said_on_the_live_page(opened: Any) -> None:
     class Silent:
         received, refused, newest_us, problem = 0, 0, None, "No Kafka broker answers at 127.0.0.1:9."
+        late, unread, last_refusal = 0, 0, ""
 
         def stop(self) -> None:
             """Nothing runs."""

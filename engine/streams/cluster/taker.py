@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import threading
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import LabError
 from engine.store.score_records import ScoreRecords
-from engine.streams.backoff import Backoff
 from engine.streams.cluster.scores import take_scores
 from engine.streams.sources.kafka import KafkaSource
+from engine.streams.tended import Tended
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.store.database import Database
-
-log = logging.getLogger(__name__)
 
 
 class ScoreTaker:
@@ -30,40 +25,30 @@ class ScoreTaker:
     def __init__(self, source: KafkaSource, records: ScoreRecords) -> None:
         self.source, self.records = source, records
         self.stored = 0
-        self.problem = ""
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._work = Tended(
+            "faultlab-scores", self._take, recover=source.close, skip=source.commit, at_end=source.close
+        )
+
+    @property
+    def problem(self) -> str:
+        """Why nothing comes; empty when all is well."""
+        return self._work.problem
 
     def start(self) -> None:
         """Begin to read; returns at once, whether or not a broker answers."""
-        self._thread = threading.Thread(target=self._run, name="faultlab-scores", daemon=True)
-        self._thread.start()
+        self._work.start()
 
     def stop(self) -> None:
         """End the thread and leave the group."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(10)
+        self._work.stop()
 
     def figures(self) -> dict[str, Any]:
-        """Return the topic, scores stored since the start, and the last problem."""
-        return {"topic": self.source.topic, "stored": self.stored, "problem": self.problem}
+        """Return the topic, scores stored since the start, records that were none, and the last problem."""
+        counts = {"refused": self.source.bad_rows, "batches_skipped": self._work.skipped}
+        return {"topic": self.source.topic, "stored": self.stored, **counts, "problem": self.problem}
 
-    def _run(self) -> None:
-        backoff = Backoff(0.5, 10.0)
-        while not self._stop.is_set():
-            try:
-                self.stored += take_scores(self.source, self.records, 0.3)
-            except LabError as problem:
-                if str(problem) != self.problem:
-                    log.warning("%s", problem)
-                self.problem = str(problem)
-                self.source.close()
-                self._stop.wait(backoff.next_s())
-                continue
-            self.problem = ""
-            backoff.reset()
-        self.source.close()
+    def _take(self) -> None:
+        self.stored += take_scores(self.source, self.records, 0.3)
 
 
 def score_taker(database: Database, env: Mapping[str, str] | None = None) -> ScoreTaker | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Place = tuple[str, int]  # topic, partition
 ANSWER_MS = 5000  # how long a broker that is away may hold up a commit or the end
+MOST_ASIDE = 20
 
 
 @dataclass
@@ -59,6 +61,7 @@ class KafkaSource(Source):
         self.repeated_commits = 0
         self.records: list[StreamRecord] = []  # those of the last read, for a store
         self.skipped: list[tuple[str, int, int]] = []  # records of the last read that are no rows
+        self.aside: deque[dict[str, Any]] = deque(maxlen=MOST_ASIDE)  # the newest of them, with the reason
         self._consumer: Any = None
         self._positions: dict[Place, int] = {}
         self._assembler = BlockAssembler.for_partitions()
@@ -170,25 +173,36 @@ class KafkaSource(Source):
                 self._consumer.seek(place, at)
 
     def _decoded(self, polled: dict[Any, list[Any]]) -> list[Row]:
-        from engine.store.stream_records import StreamRecord
-
         rows: list[Row] = []
         self.records, self.skipped = [], []
         for place, records in polled.items():
             for record in records:
+                at = (place.topic, place.partition, record.offset)
                 try:
-                    row = json.loads(record.value)
-                    reading = reading_of(row, ())
-                except (ValueError, TypeError, RowError):
-                    self.bad_rows += 1
-                    self.skipped.append((place.topic, place.partition, record.offset))
+                    row, taken = _row_of(record.value, at)
+                except Exception as problem:  # a stranger's bytes may be anything; none of them may end the thread
+                    self._set_aside(at, record.value, problem)
                     continue
                 rows.append(row)
-                body = record.value.decode()
-                at = (place.topic, place.partition, record.offset)
-                self.records.append(StreamRecord(*at, reading.machine, reading.at_us, body))
+                self.records.append(taken)
             self._positions[place.topic, place.partition] = records[-1].offset + 1
         return rows
+
+    def _set_aside(self, at: tuple[str, int, int], value: Any, problem: Exception) -> None:
+        self.bad_rows += 1
+        self.skipped.append(at)
+        why = str(problem) if isinstance(problem, RowError) else f"It is no JSON ({type(problem).__name__})."
+        self.aside.append({"topic": at[0], "partition": at[1], "offset": at[2], "why": why, "value": repr(value)[:200]})
+
+
+def _row_of(value: Any, at: tuple[str, int, int]) -> tuple[Row, StreamRecord]:
+    """Return a record's row and what a store keeps of it; raises whatever is wrong with the bytes."""
+    from engine.store.stream_records import StreamRecord
+
+    body = bytes(value or b"").decode("utf-8")
+    row = json.loads(body)
+    reading = reading_of(row, ())
+    return row, StreamRecord(*at, reading.machine, reading.at_us, body)
 
 
 def take_into_store(source: KafkaSource, store: StreamRecords, timeout_s: float = 0.5) -> int:

@@ -6,9 +6,11 @@ import json
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from engine.records import SECOND_US, iso_time
+from tests.app.api.conftest import NORMAL
 
 START = 1_767_600_000 * SECOND_US
 PLANT = {
@@ -95,6 +97,106 @@ def test_the_same_batch_twice_is_stored_once(client, turbines, rig):
     assert again.json() == first.json()
     assert again.headers["idempotency-replayed"] == "true"
     assert turbines.store.figures()["rows_accepted"] == accepted
+
+
+def test_the_same_key_with_another_body_is_refused(client, turbines, rig):
+    """Two programs that both number their batches from 1 must not get each other's answer."""
+    headers = {"Idempotency-Key": "1"}
+    client.post(f"{rig}/readings", json=batch(3, 2000), headers=headers)
+    accepted = turbines.store.figures()["rows_accepted"]
+
+    other = client.post(f"{rig}/readings", json=batch(3, 3000), headers=headers)
+
+    assert other.status_code == 422
+    assert "another body" in other.json()["detail"]
+    assert turbines.store.figures()["rows_accepted"] == accepted
+
+
+def test_a_key_belongs_to_a_client_and_a_route(client, application, rig):
+    headers = {"Idempotency-Key": "shared"}
+    first = client.post(f"{rig}/readings", json=batch(3, 4000), headers=headers)
+    elsewhere = TestClient(application, client=("10.1.1.1", 5)).post(
+        f"{rig}/readings", json=batch(3, 4100), headers=headers
+    )
+    predicted = client.post("/api/v1/predict", json={"machine": "turbine-line-1", **NORMAL}, headers=headers)
+
+    assert [one.status_code for one in (first, elsewhere, predicted)] == [200, 200, 200]
+    assert "idempotency-replayed" not in {*elsewhere.headers, *predicted.headers}
+
+
+def test_one_object_is_a_row_and_an_array_many_in_the_columns_of_the_course_material(client, turbines, rig):
+    """What `stream --mode api` posts: state, calendar, derived columns and labels are no readings."""
+    rows = [
+        {"timestamp": iso_time(START + (6000 + i) * SECOND_US), "machine_id": "press", "Oil °C": 50.0, "bar": None,
+         "maintenance_status": "operational", "hour": 8, "is_weekend": 0, "anomaly_label": 1, "anomaly_type": "leak",
+         "bar_rolling_mean": 6.0}
+        for i in range(3)
+    ]  # fmt: skip
+    many = client.post(f"{rig}/readings", json=rows[:2])
+    one = client.post(f"{rig}/readings", json=rows[2])
+    stored = client.get(f"{rig}/readings?limit=9").json()["rows"][:3]
+
+    assert [many.json()["accepted"], one.json()["accepted"]] == [2, 1]
+    assert [row["Oil °C"] for row in stored] == [50.0] * 3
+    assert [row["bar"] for row in stored] == [None] * 3
+    assert "anomaly" not in str(stored)
+
+
+def test_readings_of_the_future_are_counted_and_said(client, rig):
+    body = batch(3, 7000)
+    body["readings"][1]["time"] = "2099-01-01T00:00:00Z"
+    told = client.post(f"{rig}/readings", json=body).json()
+    alone = client.post(f"{rig}/readings", json={"readings": [body["readings"][1]]})
+    health = client.get("/api/v1/health").json()["external_plants"]["my_rig"]
+
+    assert (told["accepted"], told["ahead"]) == (2, 1)
+    assert "ahead of the lab's clock" in told["note"]
+    assert alone.status_code == 422
+    assert "ahead of the lab's clock" in alone.json()["detail"]
+    assert (health["ahead"], client.get(rig).json()["ahead"]) == (2, 2)
+
+
+def test_a_stranger_can_neither_change_nor_remove_a_plant(client, application, rig):
+    stranger = TestClient(application, client=("10.1.1.2", 5))
+    taken_over = {**PLANT, "machines": ["mine"], "detectors": ["never"]}
+
+    assert stranger.post("/api/v1/plants", json=PLANT).status_code == 201, "the same again changes nothing"
+    assert stranger.post("/api/v1/plants", json=taken_over).status_code == 401
+    assert stranger.delete(rig).status_code == 401
+    assert client.get(rig).json()["detectors"] == ["z_score", "ewma"]
+
+
+def test_the_token_of_a_plant_may_change_and_remove_it(client, application):
+    token = client.post("/api/v1/plants", json={**PLANT, "name": "mine"}).json()["token"]
+    owner = TestClient(application, client=("10.1.1.3", 5), headers={"Plant-Token": token})
+
+    changed = owner.post("/api/v1/plants", json={**PLANT, "name": "mine", "detectors": ["ewma"]})
+
+    assert changed.json()["detectors"] == ["ewma"]
+    assert "token" not in changed.json()
+    assert owner.delete("/api/v1/plants/mine").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/current-status?plant=wind_turbine_posted", "is no parameter of this path; it has none"),
+        ("/readings?machin=turbine-line-1", "did you mean machine?"),
+        ("/plants/wind_turbine/readings?plant=other", "is no parameter of this path"),
+        ("/readings?limit=1&limit=2", "is given twice"),
+        ("/health?x=1", "has none"),
+    ],
+)
+def test_a_query_parameter_that_does_not_apply_is_refused(client, path, words):
+    for prefix in ("/api/v1", "/api"):
+        answer = client.get(f"{prefix}{path}")
+        assert answer.status_code == 422
+        assert words in answer.json()["detail"]
+
+
+def test_a_socket_with_an_unknown_parameter_is_refused(client):
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/api/live?plnt=my_rig") as socket:
+        socket.receive_bytes()
 
 
 @pytest.mark.parametrize(

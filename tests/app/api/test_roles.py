@@ -16,7 +16,7 @@ INSTRUCTORS_ONLY = [
     ("GET", "/injections"), ("POST", "/injections"), ("DELETE", "/injections"), ("POST", "/injections/undo"),
     ("POST", "/maintenance"), ("PATCH", "/stream"), ("PUT", "/detectors/x"), ("PATCH", "/detectors/z_score"),
     ("DELETE", "/detectors/z_score"), ("POST", "/models"), ("POST", "/models/m/promote"),
-    ("POST", "/models/m/roll-back"), ("DELETE", "/plants/x"),
+    ("POST", "/models/m/roll-back"),
 ]  # fmt: skip
 STAFF_ONLY = [("POST", "/alarms/1/acknowledge"), ("POST", "/alarms/1/comments"), ("POST", "/alarms/shelve")]
 BODIES = {
