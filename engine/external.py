@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.alarming.marks import marks_of
 from engine.alarms import AlarmDesk
-from engine.catalog import make
+from engine.detectors.scorable import make_scorable
 from engine.errors import LabError, ParameterError, UnknownNameError
 from engine.models import write_atomically
 from engine.plant.spec import plant_names
@@ -131,7 +131,7 @@ class ExternalPlant:
         store.register_plant(spec.name, spec.sensor_names, spec.machines, steps, source="external")
         self.ring = Ring(spec.machines, spec.sensor_names, KEEP_S)
         self.marks = marks_of(_with_normals(spec, None))
-        self.bench = Bench({name: make("detector", name) for name in spec.detectors}, self.marks)
+        self.bench = Bench({name: make_scorable(name) for name in spec.detectors}, self.marks)
         self.desk = AlarmDesk(None, self.marks)
         self.desk.restore(store.standing_alarms(run), store.last_alarm_number(run), 0)
         self.newest_us, self.accepted, self.late, self.frames = 0, 0, 0, 0
@@ -367,8 +367,7 @@ def _check_spec(spec: ExternalSpec) -> None:
     if any(not name.strip() or len(name) > 80 or not name.isprintable() for name in spec.machines):
         raise ParameterError("A machine's name must be 1 to 80 printable characters.")
     for name in spec.detectors:
-        if getattr(make("detector", name), "peeks", False):
-            raise ParameterError(f"Detector {name!r} is told the truth; nobody knows it of a plant from outside.")
+        make_scorable(name)
     for sensor in spec.sensors:
         if sensor.normal is not None and not sensor.normal[0] < sensor.normal[1]:
             raise ParameterError(f"normal of {sensor.name} must rise from low to high, got {list(sensor.normal)}.")
