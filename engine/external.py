@@ -20,7 +20,7 @@ from engine.alarming.marks import marks_of
 from engine.alarms import AlarmDesk
 from engine.detectors.scorable import make_scorable
 from engine.errors import LabError, ParameterError, UnknownNameError
-from engine.models import write_atomically
+from engine.files import write_atomically
 from engine.plant.spec import plant_names
 from engine.records import SECOND_US, Block
 from engine.running.bench import Bench

@@ -17,7 +17,6 @@ from engine.catalog import make, part
 from engine.detectors.scorable import scorable_detectors
 from engine.detectors.windowed import Windowed
 from engine.errors import LabError, ParameterError
-from engine.importing.replay import RecordedPlant
 from engine.models import Models
 from engine.records import DAY_US, MINUTE_US, block_of
 
@@ -148,9 +147,8 @@ class Predictors:
     def _fitted(
         self, plant: Plant, run: int, now_us: int, detector: str, machines: tuple[str, ...]
     ) -> dict[str, LineModel]:
-        if isinstance(plant, RecordedPlant):
-            history = plant.recorded_history
-        else:
+        history = plant.recorded_history
+        if history is None:
             history = plant.block(np.arange(now_us - HISTORY_US, now_us, STEP_US, dtype=np.int64))
         return {machine: self._fit_one(plant.spec, history.machine(machine), run, detector) for machine in machines}
 
