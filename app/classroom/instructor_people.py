@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.classroom.instructor_desk import school, table
-from app.classroom.instructor_roster import import_form
+from app.classroom.instructor_roster import PIN_KEY, import_form
 from app.controls import command
 from app.i18n import t
 from app.keys_of_session import DONE_KEY
 
 if TYPE_CHECKING:
     from engine.classroom.people import Person
-
-PIN_KEY = "fresh_pins"
 
 
 def people_part() -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SYSTEMS = {"names": "names", "unknown": "?"}
 
+PIN_KEY = "fresh_pins"  # PINs that are shown once
+
 
 def import_form() -> None:
     """Draw the import and the export of the roster."""
@@ -81,8 +83,6 @@ def _mapper(found: Roster) -> dict[int, str]:
 
 
 def _apply(roster: Roster, missing: bool) -> None:
-    from app.classroom.instructor_people import PIN_KEY
-
     try:
         summary = school().apply_roster(roster, mark_missing=missing)
     except LabError as problem:

@@ -14,9 +14,12 @@ from engine.errors import ParameterError, UnknownNameError
 ROOT = Path(__file__).resolve().parents[3]
 # Beside the filter: the class itself, its wrappers, the contract suite, and what lists the attribute for readers.
 MAY_ASK = {
-    "engine/detectors/scorable.py", "engine/detectors/thresholded.py", "engine/detectors/context.py",
-    "engine/detectors/contract.py", "lessons/labs/detector.py",
-}  # fmt: skip
+    "engine/detectors/scorable.py",
+    "engine/detectors/thresholded.py",
+    "engine/detectors/context.py",
+    "engine/detectors/contract.py",
+    "lessons/labs/detector.py",
+}
 
 
 def test_all_but_the_peeking_are_scorable() -> None:
