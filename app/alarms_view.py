@@ -10,7 +10,7 @@ import streamlit as st
 from app.access import viewer
 from app.acting import STAFF
 from app.alarm_sound import alarm_sound
-from app.board import board, clock, lasting, moment, pill, table, word_of
+from app.board import SHAPES, board, clock, lasting, moment, pill, table, word_of
 from app.controls import command, problem_box
 from app.i18n import t
 from app.lab import lab
@@ -72,8 +72,6 @@ def _figures(alarms: Sequence[Alarm]) -> None:
 
 def pill_shape(kind: str) -> str:
     """Return the shape that stands for a priority or state."""
-    from app.board import SHAPES
-
     return SHAPES[kind]
 
 

@@ -10,7 +10,6 @@ from a school's own sign-in page brings a ticket (`app/school.py`).
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl
@@ -19,9 +18,12 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app import school
 from app.access import COOKIE, COOKIE_AGE_S, VISIT, Viewer, cookie_for, viewer_of
+from app.classroom.student_entry import Enter, Join
 from app.doorstep import PHRASE
 from app.i18n import LANGUAGE_COOKIE, LANGUAGE_NAMES, languages, speaking, spoken, t, wished
 from app.lab import lab
+from app.school import VISIT
+from app.sign_in_form import Field, Welcome
 from engine.classroom.doors import TooManyTriesError
 from engine.errors import AccessError
 
@@ -34,23 +36,6 @@ if TYPE_CHECKING:
     from engine.classroom.doors import Caller
 
 MAX_FORM_BYTES = 4096
-
-
-@dataclass(frozen=True)
-class Field:
-    """One input of a sign-in form."""
-
-    name: str
-    label: str
-    kind: str = "text"
-
-
-@dataclass(frozen=True)
-class Welcome:
-    """Who came in, and a piece of HTML to show once before going on (a new handle and its PIN)."""
-
-    who: Viewer
-    html: str
 
 
 class Way(Protocol):
@@ -93,8 +78,6 @@ class PassPhrase:
 
 def ways() -> tuple[Way, ...]:
     """Return the ways there are, in the order of the page."""
-    from app.classroom.student_entry import Enter, Join
-
     return (Enter(), Join(), PassPhrase())
 
 

@@ -34,8 +34,8 @@ app = st.App(
         Route("/home", server.to_home),
         Route("/predictions", server.to_live),
         Mount("/api", app=build_api()),
-        Mount("/label-assets", app=server.Assets(directory=ROOT / "app" / "classroom" / "label_chart" / "assets")),
-        Mount("/assets", app=server.Assets(directory=ROOT / "app" / "live_chart" / "assets")),
+        Mount("/label-assets", app=server.Assets(directory=ROOT / "app/classroom/label_chart/assets")),
+        Mount("/assets", app=server.Assets(directory=ROOT / "app/live_chart/assets")),
     ],
     middleware=[Middleware(Access)],
 )

@@ -14,10 +14,10 @@ from app.charts import OKABE_ITO
 from app.compare.choosing import FILE, RUNNING, SCENARIO, Data, choose_file, fed_of
 from app.compare.working import readings_for, truths_of
 from app.i18n import t
-from engine.catalog import parts
 from engine.comparing.compare import run_contender
 from engine.comparing.contenders import CONTEXT, Contender
 from engine.comparing.staging import busiest_machine, staged
+from engine.detectors.scorable import scorable_detectors
 from engine.errors import LabError
 from engine.metrics.pitfalls import OTHERS, theatre
 from engine.plant.scenario import load_scenario, scenario_names
@@ -45,7 +45,7 @@ def choose_stage(teaches: bool) -> tuple[Data | None, Contender, float]:
         )  # fmt: skip
     data = _data(str(source), what)
     detector_column, factor_column = st.columns([2, 3], vertical_alignment="bottom")
-    known = {name: cls for name, cls in parts("detector").items() if not cls.peeks}
+    known = scorable_detectors()
     name = detector_column.selectbox(
         t("Detector"), list(known), list(known).index("ewma"), format_func=lambda one: known[one].title,
         key=f"{KEY}-detector",

@@ -16,7 +16,7 @@ from plotly.subplots import make_subplots
 from app.access import viewer
 from app.i18n import t
 from app.jobs import Job, show_progress
-from engine.catalog import parts
+from engine.detectors.scorable import scorable_detectors
 from engine.errors import LabError
 from engine.scoring.columns import ROLES
 from engine.scoring.labels import labels_of
@@ -130,7 +130,7 @@ def _line(problem: Problem) -> str:
 def score_with_progress(profile: Profile, choices: Choices) -> tuple[Table, list[Scored]] | None:
     """Let the person choose detectors and score; returns the results once they are there."""
     kept = st.session_state[STATE]
-    names = [name for name, cls in parts("detector").items() if not cls.peeks]
+    names = list(scorable_detectors())
     chosen = st.multiselect(t("Detectors"), names, default=[DEFAULT_DETECTOR], max_selections=6, key="upload-detectors")
     if st.button(t("Score the file"), type="primary", disabled=not chosen, icon=":material/play_arrow:"):
         kept["job"] = Job(_work(profile.with_choices(choices), chosen)).start()

@@ -1,4 +1,7 @@
-"""Reads data sets and truth files back as `engine.dataset` wrote them; a stranger's CSV goes through engine.scoring."""
+"""Reads data sets and truth files back as they were written; an uploaded CSV goes another way.
+
+The writer is `engine.dataset`, the other way `engine.scoring`.
+"""
 
 from __future__ import annotations
 

@@ -10,9 +10,7 @@ import datetime
 import hashlib
 import importlib.metadata
 import json
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from engine.detectors.library import LibraryDetector
 from engine.detectors.persistence import state_from_bytes, state_to_bytes
 from engine.errors import FileProblemError, LabError, ParameterError, UnknownNameError
+from engine.files import write_atomically
 
 if TYPE_CHECKING:
     from engine.detectors.base import Detector
@@ -221,15 +220,6 @@ class Models:
     def _write_index(self, model: str, index: ModelIndex) -> ModelIndex:
         write_atomically(self._model_folder(model) / INDEX, _json_bytes(asdict(index)))
         return index
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old or the new content, never a part of it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(file.name, path)
 
 
 def _checked_name(model: str) -> str:

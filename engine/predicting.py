@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.catalog import make, part, parts
+from engine.catalog import make, part
+from engine.detectors.scorable import scorable_detectors
 from engine.detectors.windowed import Windowed
 from engine.errors import LabError, ParameterError
-from engine.importing.replay import RecordedPlant
 from engine.models import Models
 from engine.records import DAY_US, MINUTE_US, block_of
 
@@ -147,9 +147,8 @@ class Predictors:
     def _fitted(
         self, plant: Plant, run: int, now_us: int, detector: str, machines: tuple[str, ...]
     ) -> dict[str, LineModel]:
-        if isinstance(plant, RecordedPlant):
-            history = plant.recorded_history
-        else:
+        history = plant.recorded_history
+        if history is None:
             history = plant.block(np.arange(now_us - HISTORY_US, now_us, STEP_US, dtype=np.int64))
         return {machine: self._fit_one(plant.spec, history.machine(machine), run, detector) for machine in machines}
 
@@ -163,7 +162,7 @@ class Predictors:
 
 def single_detectors() -> tuple[str, ...]:
     """Return the detectors that can judge a reading by itself."""
-    return tuple(name for name, cls in parts("detector").items() if _is_single(cls))
+    return tuple(name for name, cls in scorable_detectors().items() if _is_single(cls))
 
 
 def require_single(detector: str) -> None:
@@ -182,10 +181,7 @@ def model_name(plant: str, machine: str, detector: str) -> str:
 
 
 def _is_single(cls: Any) -> bool:
-    from engine.detectors.base import Detector
-
-    pointwise = issubclass(cls, Windowed) and cls.advance is Windowed.advance and cls._scores is Windowed._scores
-    return issubclass(cls, Detector) and pointwise and not cls.peeks
+    return issubclass(cls, Windowed) and cls.advance is Windowed.advance and cls._scores is Windowed._scores
 
 
 def _line_model(machine: str, detector: Any, version: int) -> LineModel:

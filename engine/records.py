@@ -112,18 +112,6 @@ def join_blocks(blocks: list[Block]) -> Block:
     )
 
 
-@dataclass(frozen=True, order=True)
-class Interval:
-    """A span of event time, half-open: start ≤ t < end (microseconds)."""
-
-    start_us: int
-    end_us: int
-
-    @property
-    def duration_s(self) -> float:
-        return (self.end_us - self.start_us) / SECOND_US
-
-
 @dataclass(frozen=True)
 class TruthEvent:
     """A fault that really was there. Only instructors' code paths may hold one.

@@ -53,11 +53,6 @@ def regrade(notebook: Notebook) -> Regrade:
     return Regrade(score, dict(notebook.score), tuple(differences))
 
 
-def lesson_score(work: LessonWork) -> dict[str, float]:
-    """Return the score of a lesson's work, every try checked again."""
-    return _lesson_score(work)[0]
-
-
 def _lesson_score(work: LessonWork) -> tuple[dict[str, float], list[str]]:
     lesson = find_lesson(work.lesson)
     _require_same(lesson, work)

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.api.asking import Instructor
 from app.lab import lab
 from app.opening import add_later
-from engine.catalog import describe, make, part, parts
+from engine.catalog import describe, part, parts
 from engine.detectors.context import OnContext
 from engine.detectors.live import ON_CONTEXT
-from engine.errors import AccessError, UnknownNameError
+from engine.detectors.scorable import make_scorable
+from engine.errors import UnknownNameError
 
 router = APIRouter(tags=["detectors"])
 OWN = ("family", "good_at", "bad_at", "online", "multivariate", "default_threshold", "peeks")
@@ -57,10 +58,7 @@ def detector(name: str) -> dict[str, Any]:
 def add_detector(name: str, wanted: DetectorIn, _who: Instructor) -> dict[str, Any]:
     """Put a detector to work under a name, trained on the plant's past; one of that name gives way."""
     opened = lab()
-    made = make("detector", wanted.detector, dict(wanted.parameters))
-    if made.peeks:
-        raise AccessError("A detector that is told the truth does not work on the live plant.")
-    made = made.bind(opened.spec)
+    made = make_scorable(wanted.detector, dict(wanted.parameters)).bind(opened.spec)
     chosen = OnContext(made) if wanted.on_context or wanted.detector in ON_CONTEXT else made
     add_later(opened.runner, {_stored_name(name): chosen})
     if wanted.threshold is not None:

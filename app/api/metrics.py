@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,6 +16,10 @@ from app.api.guard import BOUNDS_S
 from app.lab import lab
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.core import Metric
+
     from app.api.guard import Traffic
 
 router = APIRouter(tags=["health"])
@@ -25,9 +33,42 @@ MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 )
 def metrics(request: Request) -> Response:
     """Return counters and gauges of engine, store, viewers and API."""
-    facts, traffic = lab().health(), request.app.state.traffic
-    lines = [line for name, kind, text, value in _gauges(facts) for line in _lines(name, kind, text, value)]
-    return Response("\n".join([*lines, *_detectors(facts), *_traffic(traffic)]) + "\n", media_type=MEDIA)
+    registry = CollectorRegistry()
+    registry.register(_Figures(lab().health(), request.app.state.traffic))
+    return Response(generate_latest(registry), media_type=MEDIA)
+
+
+class _Figures(Collector):
+    """The figures of one moment, as the library wants them."""
+
+    def __init__(self, facts: dict[str, Any], traffic: Traffic) -> None:
+        self.facts, self.traffic = facts, traffic
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family of figures."""
+        for name, kind, text, value in _gauges(self.facts):
+            if value is not None:
+                family = CounterMetricFamily if kind == "counter" else GaugeMetricFamily
+                yield family(name, text, value=value)
+        working = GaugeMetricFamily("faultlab_detector_working", "1 when the detector works.", labels=["detector"])
+        for who, one in self.facts["detectors"].items():
+            working.add_metric([who], int(one["working"]))
+        yield working
+        yield from _traffic(self.traffic)
+
+
+def _traffic(traffic: Traffic) -> Iterator[Metric]:
+    labels = ["method", "route", "status"]
+    requests = CounterMetricFamily("faultlab_requests", "Requests by method, route and status.", labels=labels)
+    for (method, route, status), count in sorted(traffic.requests.copy().items()):
+        requests.add_metric([method, route, str(status)], count)
+    yield requests
+    seconds = HistogramMetricFamily("faultlab_request_seconds", "Duration of requests.", labels=["route"])
+    for route, counts in sorted(dict(traffic.buckets).items()):
+        bounds = [*map(str, BOUNDS_S), "+Inf"]
+        up_to = list(zip(bounds, accumulate(counts), strict=True))
+        seconds.add_metric([route], up_to, sum_value=traffic.seconds[route])
+    yield seconds
 
 
 def _gauges(facts: dict[str, Any]) -> list[tuple[str, str, str, Any]]:
@@ -51,31 +92,3 @@ def _gauges(facts: dict[str, Any]) -> list[tuple[str, str, str, Any]]:
         ("faultlab_messages_total", "counter", "Messages published to viewers.", viewers["messages"]),
         ("faultlab_messages_dropped_total", "counter", "Messages that slow viewers missed.", viewers["dropped"]),
     ]
-
-
-def _lines(name: str, kind: str, text: str, value: Any) -> list[str]:
-    if value is None:
-        return []
-    return [f"# HELP {name} {text}", f"# TYPE {name} {kind}", f"{name} {value}"]
-
-
-def _detectors(facts: dict[str, Any]) -> list[str]:
-    name = "faultlab_detector_working"
-    rows = [f'{name}{{detector="{who}"}} {int(one["working"])}' for who, one in facts["detectors"].items()]
-    return [f"# HELP {name} 1 when the detector works.", f"# TYPE {name} gauge", *rows]
-
-
-def _traffic(traffic: Traffic) -> list[str]:
-    requests, seconds = "faultlab_requests_total", "faultlab_request_seconds"
-    lines = [f"# HELP {requests} Requests by method, route and status.", f"# TYPE {requests} counter"]
-    for (method, route, status), count in sorted(traffic.requests.copy().items()):
-        lines.append(f'{requests}{{method="{method}",route="{route}",status="{status}"}} {count}')
-    lines += [f"# HELP {seconds} Duration of requests.", f"# TYPE {seconds} histogram"]
-    for route, counts in sorted(dict(traffic.buckets).items()):
-        total = 0
-        for bound, count in zip((*BOUNDS_S, "+Inf"), counts, strict=True):
-            total += count
-            lines.append(f'{seconds}_bucket{{route="{route}",le="{bound}"}} {total}')
-        lines += [f'{seconds}_sum{{route="{route}"}} {traffic.seconds[route]:.6f}']
-        lines += [f'{seconds}_count{{route="{route}"}} {total}']
-    return lines

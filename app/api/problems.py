@@ -44,7 +44,9 @@ class Problem(BaseModel):
     errors: list[Place] = Field(default_factory=list)
 
 
-_SCHEMA = {"description": "The request cannot be served.", "content": {MEDIA: {"schema": Problem.model_json_schema()}}}
+_SHAPE = Problem.model_json_schema()
+_SHAPE["properties"]["errors"]["items"] = _SHAPE.pop("$defs")["Place"]  # a document's `#/` is not this schema's
+_SCHEMA = {"description": "The request cannot be served.", "content": {MEDIA: {"schema": _SHAPE}}}
 # What any path may answer besides its own success.
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {**_SCHEMA, "description": HTTPStatus(code).phrase}

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from app.api.asking import iso, json_answer, moment_us
 from app.api.problems import Place, problem
-from engine.catalog import make
+from engine.detectors.scorable import make_scorable
 from engine.errors import ParameterError
 from engine.records import SECOND_US, block_of
 
@@ -56,9 +56,7 @@ def score(series: SeriesIn) -> Response:
     rows = lengths.pop()
     if rows * len(series.columns) > MOST_NUMBERS:
         raise ParameterError(f"columns must hold at most {MOST_NUMBERS:,} numbers; send the series in parts.")
-    detector = make("detector", series.detector, dict(series.parameters))
-    if detector.peeks:
-        raise ParameterError(f"Detector {series.detector!r} is told the truth; nobody knows it of this series.")
+    detector = make_scorable(series.detector, dict(series.parameters))
     times = _times(series, rows)
     if rows and bool((np.diff(times) <= 0).any()):
         return problem(422, "time: times must rise from row to row.", [_place("time")])

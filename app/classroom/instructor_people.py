@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.acting import INSTRUCTOR, acting_as
 from app.classroom.instructor_desk import school, table, who
-from app.classroom.instructor_roster import import_form
+from app.classroom.instructor_roster import PIN_KEY, import_form
 from app.controls import command
 from app.i18n import t
 from app.keys_of_session import DONE_KEY
@@ -17,8 +17,6 @@ from app.lab import lab
 
 if TYPE_CHECKING:
     from engine.classroom.people import Person
-
-PIN_KEY = "fresh_pins"
 
 
 def people_part() -> None:

@@ -9,14 +9,14 @@ import streamlit as st
 from app.acting import STAFF
 from app.classroom.instructor_desk import choose_assignment, clock_text, school, who
 from app.classroom.instructor_lanes import item_lanes
-from app.classroom.instructor_verdict import mark_form, release_held, verdict_form
+from app.classroom.instructor_verdict import LAST, mark_form, release_held, verdict_form
 from app.controls import command
 from app.i18n import t
 
 if TYPE_CHECKING:
     from engine.classroom.review import Item
 
-SKIPPED, LAST = "queue_skipped", "queue_last"
+SKIPPED = "queue_skipped"
 
 
 def queue_part() -> None:
@@ -46,11 +46,6 @@ def queue_part() -> None:
             st.session_state.setdefault(SKIPPED, []).append(item.item)
             st.rerun()
         _take_back(name)
-
-
-def remember(item: Item) -> None:
-    """Keep what was decided last, so that it can be taken back."""
-    st.session_state[LAST] = item.item
 
 
 def _in_turn(items: list[Item]) -> list[Item]:

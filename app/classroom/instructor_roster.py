@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SYSTEMS = {"names": "names", "unknown": "?"}
 
+PIN_KEY = "fresh_pins"  # PINs that are shown once
+
 
 def import_form() -> None:
     """Draw the import and the export of the roster."""
@@ -87,8 +89,6 @@ def _mapper(found: Roster) -> dict[int, str]:
 
 
 def _apply(roster: Roster, missing: bool) -> None:
-    from app.classroom.instructor_people import PIN_KEY
-
     try:
         acting_as(INSTRUCTOR)
         summary = school().apply_roster(roster, mark_missing=missing)

@@ -19,6 +19,7 @@ from app.keys_of_session import DONE_KEY
 if TYPE_CHECKING:
     from engine.classroom.review import Item
 
+LAST = "queue_last"
 COMMENTS = "grader_comments"
 SHARES = (0.0, 1 / 3, 2 / 3, 1.0)  # of a line's points, on the keys 1 to 4
 
@@ -70,9 +71,12 @@ def _confirm(name: str, item: Item, verdict: str) -> None:
         st.rerun()
 
 
-def _decide(name: str, item: Item, verdict: str, reason: str, fault: str) -> None:
-    from app.classroom.instructor_queue import remember
+def remember(item: Item) -> None:
+    """Keep what was decided last, so that it can be taken back."""
+    st.session_state[LAST] = item.item
 
+
+def _decide(name: str, item: Item, verdict: str, reason: str, fault: str) -> None:
     version = command(school().correct_truth, name, item, verdict, reason, who(), fault, by=STAFF)
     if version is None:
         return
@@ -128,8 +132,6 @@ def _what_was_written(name: str, item: Item) -> None:
 
 
 def _give(name: str, item: Item, points: float, comment: str) -> None:
-    from app.classroom.instructor_queue import remember
-
     said: list[str] = st.session_state[COMMENTS]
     if comment and comment not in said:
         said.insert(0, comment)

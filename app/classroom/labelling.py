@@ -10,8 +10,8 @@ from app.classroom.label_chart import label_chart
 from app.classroom.labelling_form import edit_form, new_form, table
 from app.classroom.student_frame import own
 from app.classroom.student_handing import keep, show_receipt
+from app.classroom.titles import fault_titles
 from app.i18n import t
-from engine.catalog import parts
 from engine.errors import LabError
 from engine.plant.spec import load_plant
 from engine.records import Label
@@ -81,17 +81,17 @@ class Bench:
         if pick is not None:
             self.pick(next((at for at, label in enumerate(made.labels) if label == pick), None))
 
+    def remove(self, at: int) -> None:
+        """Take a label out; undo brings it back."""
+        self.change(lambda book: book.remove(at))
+        self.pick(None)
+
     def snapped(self, machine: str, start_us: int, end_us: int) -> Label:
         """Return a label whose edges lie on readings and inside the data."""
         first, last, step = self.variant.start_us, self.variant.end_us, self.step_us
         start = first + round((max(first, start_us) - first) / step) * step
         end = first + round((min(last, end_us) - first) / step) * step
         return Label(machine, min(start, last - step), max(min(end, last), min(start, last - step) + step))
-
-
-def titles() -> dict[str, str]:
-    """Return name and title of every type that a label may have: the catalog, the same for everybody."""
-    return {name: getattr(part, "title", name) for name, part in sorted(parts("fault").items())}
 
 
 @st.fragment
@@ -124,7 +124,7 @@ def _chart(bench: Bench) -> None:
         machines=variant.machines,
         sensors=load_plant(spec.plant.name).sensors,
         labels=bench.book.labels,
-        titles=titles(),
+        titles=fault_titles(),
         seen=bench.book.seen,
         selected=bench.picked,
         on_act=lambda: act(bench, (st.session_state.get(CHART_KEY) or {}).get("act")),
@@ -143,15 +143,9 @@ def act(bench: Bench, what: dict[str, Any] | None) -> None:
     elif kind == "pick" and isinstance(at, int):
         bench.pick(at)
     elif kind == "remove" and isinstance(at, int) and 0 <= at < len(bench.book.labels):
-        remove(bench, at)
+        bench.remove(at)
     elif kind in ("undo", "redo"):
         bench.change(lambda book: book.undo() if kind == "undo" else book.redo())
-
-
-def remove(bench: Bench, at: int) -> None:
-    """Take a label out; undo brings it back."""
-    bench.change(lambda book: book.remove(at))
-    bench.pick(None)
 
 
 def _saw(bench: Bench, spans: Any) -> None:

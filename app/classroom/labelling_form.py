@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.classroom.student_data import summary
 from app.classroom.student_frame import clock
+from app.classroom.titles import fault_titles
 from app.i18n import t
 from engine.classroom.label_files import read_labels, write_labels
 from engine.errors import LabError
@@ -55,7 +56,7 @@ def edit_form(bench: Bench) -> None:
     st.caption(_seen_there(bench, label))
     done, gone = st.columns(2)
     done.button(t("Done"), on_click=bench.pick, args=(None,), key="label-done", width="stretch", type="primary")
-    gone.button(t("Delete"), on_click=_remove, args=(bench, at), key="label-delete", width="stretch")
+    gone.button(t("Delete"), on_click=bench.remove, args=(at,), key="label-delete", width="stretch")
 
 
 def _edge(bench: Bench, at: int, edge: str, title: str, when_us: int) -> None:
@@ -88,9 +89,7 @@ def _move(bench: Bench, at: int, edge: str, by_us: int) -> None:
 
 
 def _facts(bench: Bench, at: int, label: Label) -> None:
-    from app.classroom.labelling import titles
-
-    known, key = titles(), f"{at}-{label.machine}-{label.start_us}-{label.end_us}"
+    known, key = fault_titles(), f"{at}-{label.machine}-{label.start_us}-{label.end_us}"
     types = ["", *known]
     fault = st.selectbox(
         t("Type"), types, types.index(label.fault) if label.fault in types else 0, key=f"type-{key}",
@@ -133,12 +132,6 @@ def _seen_there(bench: Bench, label: Label) -> str:
     )  # fmt: skip
 
 
-def _remove(bench: Bench, at: int) -> None:
-    from app.classroom.labelling import remove
-
-    remove(bench, at)
-
-
 def table(bench: Bench) -> None:
     """Draw the table of all labels: choosing a row opens it; and labels as a file, out and in."""
     labels = bench.book.labels
@@ -162,8 +155,6 @@ def table(bench: Bench) -> None:
 
 def row(number: int, label: Label) -> dict[str, Any]:
     """Return a label as a row for people."""
-    from app.classroom.labelling import titles
-
     sure = "" if label.confidence is None else (t("sure") if label.confidence > 0.75 else t("maybe"))
     return {
         "#": number,
@@ -171,7 +162,7 @@ def row(number: int, label: Label) -> dict[str, Any]:
         t("Start"): clock(label.start_us),
         t("End"): clock(label.end_us),
         t("Minutes"): f"{(label.end_us - label.start_us) / 60e6:.1f}",
-        t("Type"): titles().get(label.fault, label.fault),
+        t("Type"): fault_titles().get(label.fault, label.fault),
         t("How sure"): sure,
         t("Seen on"): ", ".join(label.sensors),
         t("Reason"): label.note,

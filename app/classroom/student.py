@@ -14,6 +14,7 @@ from engine.errors import AccessError, LabError
 
 if TYPE_CHECKING:
     from engine.classroom.assignment_files import Variant
+    from engine.classroom.classroom import Classroom
     from engine.classroom.feedback import Counts
     from engine.classroom.label_book import LabelBook
     from engine.classroom.people import Person
@@ -54,7 +55,7 @@ class StudentDesk:
         Who asks.
     """
 
-    def __init__(self, school: Any, person: Person) -> None:
+    def __init__(self, school: Classroom, person: Person) -> None:
         self._school, self.person = school, person
 
     # assignments

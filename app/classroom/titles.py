@@ -1,9 +1,11 @@
-"""What an assignment is called in a choice."""
+"""What assignments and failure patterns are called in a choice."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
+
+from engine.catalog import parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,3 +22,8 @@ def assignment_titles(specs: Iterable[AssignmentSpec]) -> dict[str, str]:
     titles = {spec.id: spec.title for spec in specs}
     times = Counter(titles.values())
     return {name: title if times[title] == 1 else f"{title} ({name})" for name, title in titles.items()}
+
+
+def fault_titles() -> dict[str, str]:
+    """Return name and title of every type that a label may have: the catalogue, the same for everybody."""
+    return {name: getattr(part, "title", name) for name, part in sorted(parts("fault").items())}

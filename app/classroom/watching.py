@@ -8,10 +8,10 @@ import streamlit as st
 
 from app.acting import CLASS
 from app.classroom.label_chart import label_chart
-from app.classroom.labelling import titles
 from app.classroom.labelling_form import row
 from app.classroom.student_frame import clock
 from app.classroom.student_handing import keep, show_receipt
+from app.classroom.titles import fault_titles
 from app.controls import command, problem_box
 from app.i18n import t
 from engine.plant.spec import load_plant
@@ -37,7 +37,7 @@ def watching(desk: StudentDesk, card: Card) -> None:
         _controls(desk, card, at_us, speed)
     label_chart(
         key="watch_chart", assignment=name, span_us=(variant.start_us, variant.end_us), machines=variant.machines,
-        sensors=load_plant(card.spec.plant.name).sensors, labels=desk.called(name), titles=titles(), seen=(),
+        sensors=load_plant(card.spec.plant.name).sensors, labels=desk.called(name), titles=fault_titles(), seen=(),
         selected=None, on_act=lambda: None, stream=(at_us, speed),
     )  # fmt: skip
     _so_far(desk, card)

@@ -15,11 +15,11 @@ from app.compare.replay import Moment
 from app.compare.working import readings_for, truths_of
 from app.i18n import t
 from app.settings import settings_form
-from engine.catalog import parts
 from engine.comparing.compare import run_contender
 from engine.comparing.contenders import CONTEXT, RAW, Contender
 from engine.comparing.money import bills, ledger_of
 from engine.comparing.prices import load_prices, save_prices
+from engine.detectors.scorable import scorable_detectors
 from engine.economics import Attention, Prices, attention_curve
 from engine.errors import LabError
 from engine.home import home
@@ -77,7 +77,7 @@ def choose(teaches: bool) -> tuple[Data, Contender, Prices, Attention, float]:
             required=True,
         )  # fmt: skip
     data = _data(str(source), what, seed_column, teaches)
-    known = {name: cls for name, cls in parts("detector").items() if not cls.peeks}
+    known = scorable_detectors()
     name = detector_column.selectbox(
         t("Detector"), list(known), list(known).index("ewma"), format_func=lambda one: known[one].title,
         key=f"{KEY}-detector",

@@ -160,7 +160,8 @@ def _taught(contender: Contender, stretch: Stretch, name: str, first: int) -> tu
 def _code(contender: Contender) -> str:
     fed = f", fed={contender.fed!r}" if contender.fed != RAW else ""
     return (
-        "from engine.comparing.contenders import Contender\nfrom engine.comparing.stretches import scenario_stretch\n"
+        "from engine.comparing.contenders import Contender\n"
+        "from engine.comparing.stretches import scenario_stretch\n"
         "from engine.comparing.xray import look\n\n"
         'stretch = scenario_stretch("pump_medium", seed=1)\n'
         f"detector = stretch.prepared(Contender({contender.detector!r}{fed}).make())\n"

@@ -5,22 +5,44 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.alarming.delivery.deliveries import Deliveries
 from engine.alarming.policy import SHIPPED, Policy, load_policy, read_policy
 from engine.errors import LabError
-from engine.models import write_atomically
+from engine.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from engine.alarming.guards import Guards
     from engine.alarming.marks import Marks
-    from engine.runner import Runner
+    from engine.alarming.rules import AlarmRules
+    from engine.plant.simulator import Plant
+    from engine.running.frames import Frame
+    from engine.store.run_records import RunRecord
 
 log = logging.getLogger(__name__)
 FILE = "alarm_rules.yaml"
+
+
+class AlarmSource(Protocol):
+    """What the office needs of whoever raises alarms: the running plant."""
+
+    @property
+    def plant(self) -> Plant: ...
+
+    @property
+    def run(self) -> RunRecord: ...
+
+    def subscribe(self, on_frame: Callable[[Frame], None]) -> Callable[[], None]:
+        """Have every frame handed out; returns what ends it."""
+        ...
+
+    def set_alarm_rules(self, rules: Mapping[str, AlarmRules], guards: Guards) -> None:
+        """Let these rules hold from now on."""
+        ...
 
 
 class AlarmOffice:
@@ -34,7 +56,7 @@ class AlarmOffice:
         Returns the marks of machines that differ from the plant's.
     """
 
-    def __init__(self, runner: Runner, folder: Path, marks: Callable[[], Mapping[str, Marks]] = dict) -> None:
+    def __init__(self, runner: AlarmSource, folder: Path, marks: Callable[[], Mapping[str, Marks]] = dict) -> None:
         self._runner, self._folder, self._marks = runner, folder, marks
         self._lock = threading.RLock()
         self._unsubscribe: Callable[[], None] | None = None

@@ -66,10 +66,3 @@ def scored_all(
     jobs = [(kind, folder, file, detector) for detector in detectors for file in files]
     runs = run_all(scored, jobs, workers, on_done=on_done)
     return {name: runs[i * len(files) : (i + 1) * len(files)] for i, name in enumerate(detectors)}
-
-
-def live_detectors() -> list[str]:
-    """Return the catalogue without detectors that look at the answers."""
-    from engine.catalog import parts
-
-    return [name for name, cls in parts("detector").items() if not cls.peeks]

@@ -17,7 +17,7 @@ from engine.classroom.key import AnswerKey, canonical
 from engine.classroom.matching import match_alarms
 from engine.classroom.seeds import commitment
 from engine.errors import AccessError, LabError
-from engine.records import MINUTE_US, SECOND_US, Label, TruthEvent
+from engine.records import MINUTE_US, Label, TruthEvent
 
 if TYPE_CHECKING:
     from engine.classroom.audit import Audit
@@ -233,9 +233,3 @@ class Conductor:
 def shown_count(count: int) -> str:
     """Return a count for the projector: small ones cannot point at a person."""
     return "0" if count == 0 else (f"<{FEW}" if count < FEW else str(count))
-
-
-def seconds_since(event: TruthEvent, now_us: int) -> float:
-    """Return how long an event has been detectable, in seconds; for the instructor's marker."""
-    begins = event.onset_us if event.detectable_from_us is None else event.detectable_from_us
-    return (now_us - begins) / SECOND_US

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.classroom.csv_text import csv_rows
 from engine.classroom.gradebook_cells import Missing, cell_of, check_title, number, summary
 from engine.classroom.grading import Result
-from engine.records import SECOND_US, iso_time
+from engine.records import iso_time
 
 
 def write_canvas(results: Sequence[Result], title: str, missing: Missing = "blank") -> str:
@@ -78,31 +78,6 @@ def write_lines(results: Sequence[Result], assignment: str) -> str:
             cells = [line.id, line.title, number(line.points), number(line.out_of), str(line.manual).lower()]
             rows.append([assignment, r.person.student_id, r.person.handle, *cells, comments.get(line.id, "")])
     return csv_rows(rows)
-
-
-def ags_scores(results: Sequence[Result]) -> list[dict[str, object]]:
-    """Return the results as LTI AGS score documents, for a side server that posts them."""
-    found: list[dict[str, object]] = []
-    for r in results:
-        if r.points is None or r.status != "graded":
-            continue
-        progress = "PendingManual" if r.open_lines else "FullyGraded"
-        when = iso_time(r.received_us // SECOND_US * SECOND_US + 1000)
-        score = {
-            "userId": r.person.lms_id or r.person.handle,
-            "scoreGiven": round(r.points, 2),
-            "scoreMaximum": r.out_of,
-        }
-        found.append(
-            {
-                **score,
-                "comment": summary(r),
-                "timestamp": when,
-                "activityProgress": "Submitted",
-                "gradingProgress": progress,
-            }
-        )
-    return found
 
 
 def _written(results: Sequence[Result], missing: Missing, system: str) -> list[tuple[Result, str]]:

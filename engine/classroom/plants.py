@@ -21,6 +21,7 @@ from engine.classroom.grade import Work, grade
 from engine.classroom.key import AnswerKey
 from engine.classroom.seeds import equalised, seed_of
 from engine.classroom.spec import AssignmentSpec, moment_us
+from engine.detectors.scorable import make_scorable
 from engine.difficulty import CAPS, best_one_liner, one_liners
 from engine.plant.making import FLOORS, make_journal
 from engine.plant.simulator import Plant
@@ -162,7 +163,7 @@ class PlantMaker:
         settings = dict(work.parameters)
         public = next(v for v in self._assignments.variants(assignment) if v.variant == variant)
         block = self.block(assignment, public.person)
-        detector = catalog.make("detector", settings.pop("detector"), settings)
+        detector = make_scorable(settings.pop("detector"), settings)
         scores = detector.bind(load_plant(self._assignments.get(assignment).plant.name)).score_then_learn(block)
         return Work("alarms", tuple(intervals_of(block, scores >= detector.default_threshold)))
 

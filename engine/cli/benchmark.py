@@ -46,10 +46,11 @@ def register(app: typer.Typer) -> None:
 
 
 def _runs(kind: str, folder: Path, files: list[str], detectors: str | None, workers: int | None) -> Any:
-    from engine.benchmarking.scoring import live_detectors, scored_all
+    from engine.benchmarking.scoring import scored_all
     from engine.catalog import part
+    from engine.detectors.scorable import scorable_detectors
 
-    chosen = [name.strip() for name in detectors.split(",")] if detectors else live_detectors()
+    chosen = [name.strip() for name in detectors.split(",")] if detectors else list(scorable_detectors())
     for name in chosen:
         part("detector", name)
     print(f"{len(chosen)} detectors on {len(files)} files.", file=sys.stderr)

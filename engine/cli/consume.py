@@ -36,9 +36,10 @@ def consume(
     quiet: Annotated[bool, typer.Option("--quiet", help="No notices on stderr")] = False,
 ) -> None:
     """Read a topic as a member of a consumer group; JSON lines on standard output."""
+    from engine.detectors.scorable import make_scorable
     from engine.streams.kafka.address import kafka_settings
     from engine.streams.readings import BlockAssembler
-    from engine.streams.scoring import RowScorer, detector_for_stream
+    from engine.streams.scoring import RowScorer
     from engine.streams.sources.kafka import KafkaSource
 
     file = kafka_settings(kafka_config)
@@ -46,9 +47,7 @@ def consume(
     options = {**file.get("consumer", {}), **file.get("security", {})}
     source = KafkaSource(topic, group_id, tuple(servers), options=options)
     scorer = (
-        RowScorer(detector_for_stream(algorithm), threshold, BlockAssembler.for_partitions())
-        if anomaly_detection
-        else None
+        RowScorer(make_scorable(algorithm), threshold, BlockAssembler.for_partitions()) if anomaly_detection else None
     )
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

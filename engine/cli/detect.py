@@ -38,12 +38,13 @@ def detect(
     quiet: Annotated[bool, typer.Option("--quiet", help="No notices on stderr")] = False,
 ) -> None:
     """Score rows with a detector that sees no labels; JSON lines with score and alarm on standard output."""
+    from engine.detectors.scorable import make_scorable
     from engine.errors import LabError
     from engine.streams.readings import BlockAssembler
-    from engine.streams.scoring import RowScorer, detector_for_stream
+    from engine.streams.scoring import RowScorer
 
     together = BlockAssembler.for_partitions() if input == "kafka" else BlockAssembler()
-    scorer = RowScorer(detector_for_stream(algorithm), threshold, together)
+    scorer = RowScorer(make_scorable(algorithm), threshold, together)
     source = _source(input, path, topic, group_id, bootstrap_servers, speed)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

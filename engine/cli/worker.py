@@ -28,16 +28,16 @@ def worker(
     duration: Annotated[float | None, typer.Option(help="End after so many seconds")] = None,
 ) -> None:
     """Score a topic's rows with workers that share its partitions; a worker that ends is started again."""
+    from engine.detectors.scorable import make_scorable
     from engine.errors import LabError
     from engine.home import home
     from engine.streams.cluster.supervisor import Supervisor
     from engine.streams.cluster.worker import WorkerSettings, run_worker
     from engine.streams.kafka.address import find_broker
-    from engine.streams.scoring import detector_for_stream
 
     if workers < 1:
         raise LabError(f"workers must be 1 or more, got {workers}.")
-    detector_for_stream(detector)  # a wrong name is said here, not by every worker
+    make_scorable(detector)  # a wrong name is said here, not by every worker
     address = find_broker(tuple(bootstrap_servers.split(",")) if bootstrap_servers else None)
     folder = state_folder if state_folder is not None else home() / "workers"
     if single is not None:

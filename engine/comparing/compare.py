@@ -1,4 +1,4 @@
-"""Runs contenders on stretches: in the caller's thread, or as jobs of engine.parallel; the results are the same."""
+"""Runs contenders on stretches: here or as jobs of engine.parallel; the results are the same."""
 
 from __future__ import annotations
 

@@ -63,11 +63,6 @@ class Contender:
         """A short name, different for raw and context."""
         return f"{self.detector}_on_context" if self.fed == CONTEXT else self.detector
 
-    @property
-    def is_baseline(self) -> bool:
-        """Whether it takes part only to be compared with."""
-        return bool(part("detector", self.detector).family == "baseline")
-
     def make(self, seed: int = 0) -> Detector:
         """Return a new detector; `seed` moves the seed of one that throws dice.
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.alarming.marks import marks_of
 from engine.alarms import AlarmDesk
-from engine.catalog import make
+from engine.detectors.scorable import make_scorable
 from engine.errors import LabError, UnknownNameError
 from engine.external.spec import ExternalSensor, ExternalSpec, with_normals
 from engine.records import SECOND_US, Block
@@ -142,7 +142,7 @@ class ExternalPlant:
         self._subscribers: tuple[Callable[[Frame], None], ...] = ()
 
     def _first_detectors(self) -> dict[str, Detector]:
-        return {name: make("detector", name) for name in self.spec.detectors}
+        return {name: make_scorable(name) for name in self.spec.detectors}
 
     def resume(self) -> None:
         """Go on from what is stored of this run: detectors see its newest ticks again, alarms stand as they stood."""

@@ -14,7 +14,7 @@ from engine.external.owners import STAFF, Asker, Owner, new_owner
 from engine.external.plant import ExternalPlant
 from engine.external.posted import SUFFIX, PostedPlant, posted_spec
 from engine.external.spec import ExternalSpec, check_spec, spec_from_json, spec_to_json
-from engine.models import write_atomically
+from engine.files import write_atomically
 from engine.plant.spec import plant_names
 from engine.records import SECOND_US
 from engine.store.run_records import EXTERNAL

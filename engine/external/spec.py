@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.catalog import make
+from engine.detectors.scorable import make_scorable
 from engine.errors import ParameterError
 from engine.store.names import column_names, plant_name
 
@@ -61,8 +61,7 @@ def check_spec(spec: ExternalSpec) -> None:
     if any(not name.strip() or len(name) > 80 or not name.isprintable() for name in spec.machines):
         raise ParameterError("A machine's name must be 1 to 80 printable characters.")
     for name in spec.detectors:
-        if getattr(make("detector", name), "peeks", False):
-            raise ParameterError(f"Detector {name!r} is told the truth; nobody knows it of a plant from outside.")
+        make_scorable(name)
     for sensor in spec.sensors:
         if sensor.normal is not None and not sensor.normal[0] < sensor.normal[1]:
             raise ParameterError(f"normal of {sensor.name} must rise from low to high, got {list(sensor.normal)}.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.errors import FileProblemError, LabError, UnknownNameError
-from engine.models import write_atomically
+from engine.files import write_atomically
 
 if TYPE_CHECKING:
     from engine.records import FloatArray, IntArray

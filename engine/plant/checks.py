@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.catalog import make, part, parts
 from engine.errors import LabError, ParameterError, UnknownNameError
 from engine.plant.journal import SHAPES, Cleared, Injection, Journal, Maintenance
-from engine.plant.physics import physics_named
+from engine.plant.physics_kinds import physics_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,7 +14,7 @@ from engine.catalog import parts
 from engine.plant import noise
 from engine.plant.calendar import smoothstep
 from engine.plant.journal import Cleared, Injection, Journal, Maintenance
-from engine.plant.physics import physics_named
+from engine.plant.physics_kinds import physics_named
 from engine.records import HOUR_US, MINUTE_US, SECOND_US
 
 if TYPE_CHECKING:

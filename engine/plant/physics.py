@@ -91,15 +91,3 @@ class Physics(ABC):
         if name not in self.quantities:
             raise UnknownNameError(f"quantity of the {self.name} physics", name, self.quantities)
         return name
-
-
-def physics_named(name: str) -> Physics:
-    """Return the physics of that name, or raise UnknownNameError."""
-    from engine.plant.line_physics import LinePhysics
-    from engine.plant.pump_physics import PumpPhysics
-    from engine.plant.recorded_physics import RecordedPhysics
-
-    known: dict[str, type[Physics]] = {one.name: one for one in (PumpPhysics, LinePhysics, RecordedPhysics)}
-    if name not in known:
-        raise UnknownNameError("physics", name, known)
-    return known[name]()

@@ -27,11 +27,6 @@ def measured(scenario: Scenario) -> tuple[str, float]:
     return best_one_liner(plant.block(times), truth, plant.spec)
 
 
-def require_honest(scenario: Scenario) -> None:
-    """Raise LabError when the scenario is above its level's cap."""
-    require_level(scenario.level, measured(scenario)[1], f"Scenario {scenario.name!r}")
-
-
 def make_scenario(
     folder: Path, name: str, plant: str, level: str, *, seed: int, start_us: int, hours: float, title: str, text: str
 ) -> Scenario:

@@ -89,6 +89,11 @@ class Plant:
         self._hidden: frozenset[str] | None = frozenset()
         self._prepare()
 
+    @property
+    def recorded_history(self) -> Block | None:
+        """Readings to learn from where the past cannot be simulated; None where it can."""
+        return None
+
     def _prepare(self) -> None:
         rate, interval = self.auto_faults_per_machine_hour, self.scheduled_maintenance_interval_s
         self.history = History(self.spec, self.seed, self.journal, rate, interval, self._hidden)

@@ -15,7 +15,8 @@ import numpy as np
 from engine.catalog import part
 from engine.plant import noise
 from engine.plant.calendar import smoothstep
-from engine.plant.physics import Grid, physics_named
+from engine.plant.physics import Grid
+from engine.plant.physics_kinds import physics_named
 from engine.records import DAY_US, SECOND_US
 
 if TYPE_CHECKING:

@@ -193,7 +193,7 @@ def _places(name: str) -> tuple[Path, ...]:
 @cache
 def _read(path: Path, _changed: int) -> PlantSpec:
     from engine.catalog import parts
-    from engine.plant.physics import physics_named
+    from engine.plant.physics_kinds import physics_named
 
     content = read_file(path, _PlantFile)
     try:

@@ -20,7 +20,7 @@ import numpy as np
 from engine.catalog import part
 from engine.faults.base import SensorFault
 from engine.plant.distortion import faulty_sensors
-from engine.plant.physics import physics_named
+from engine.plant.physics_kinds import physics_named
 from engine.records import OPERATIONAL, TruthEvent
 
 if TYPE_CHECKING:

@@ -71,12 +71,6 @@ class Bench:
         """Show one detector the past and return its scores, (n_ticks, n_machines)."""
         return self._scores_of(name, block)
 
-    def enable(self, name: str) -> None:
-        """Give a disabled detector another chance, from an empty state."""
-        self._require(name)
-        self.detectors[name].reset()
-        self.disabled.pop(name, None)
-
     def set_threshold(self, name: str, threshold: float) -> None:
         """Set the score from which on the detector raises alarms."""
         self._require(name)

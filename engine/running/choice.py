@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.clock import FASTEST, SLOWEST
 from engine.errors import FileProblemError, LabError, StoreError, UnknownNameError
+from engine.files import write_atomically
 from engine.importing.recording import recording_names, recording_title
-from engine.models import write_atomically
 from engine.plant.spec import load_plant, own_plant_names, plant_names
 from engine.seeds import LARGEST_SEED
 

@@ -126,10 +126,6 @@ class Controls(ABC):
 
         self._call(remove)
 
-    def enable_detector(self, name: str) -> None:
-        """Give a disabled detector another chance."""
-        self._call(lambda: self.core.bench.enable(name))
-
     def set_alarm_rules(self, rules: Mapping[str, AlarmRules], guards: Guards) -> None:
         """Let other rules, suppressions and marks hold for alarms from the next tick on."""
         self._call(lambda: self.core.set_rules(rules, guards))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.catalog import make, part
+from engine.catalog import part
+from engine.detectors.scorable import make_scorable
 from engine.errors import LabError
 from engine.params import parameters_of
 from engine.records import iso_time
@@ -77,18 +78,16 @@ def score_table(
     Raises
     ------
     UnknownNameError, ParameterError
-        When the detector or one of its parameters is unknown or out of range.
+        When the detector or one of its parameters is unknown or out of range, or the detector is told the truth.
     CancelledError
         When `cancelled` answered True.
     """
     cls = part("detector", detector)
-    if cls.peeks:
-        raise LabError(f"{cls.title} needs to know the truth, which a file does not have; choose another detector.")
     limit = cls.default_threshold if threshold is None else threshold
     scores, scored = np.zeros(table.n_rows), np.zeros(table.n_rows, bool)
     done, total = 0, sum(len(block) for block in table.blocks)
     for block, rows in zip(table.blocks, table.rows, strict=True):
-        model = make("detector", detector, _paced(cls, parameters or {}, len(block)))
+        model = make_scorable(detector, _paced(cls, parameters or {}, len(block)))
         _fit_on_first_part(model, block)
         for start in range(0, len(block), CHUNK_ROWS):
             if cancelled():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STUDENT_VIEWS = ("readings", "scores", "alarms", "window_stats", "minutes")
-INSTRUCTOR_VIEWS = (*STUDENT_VIEWS, "labels", "journal", "runs")
+INSTRUCTOR_VIEWS = (*STUDENT_VIEWS, "journal", "runs")
 MOST_COPIED = 500_000  # rows of a view: the newest
 MOST_COPIED_BYTES = 64 << 20  # of a view; one with many columns gives fewer rows
 VALUE_BYTES = 8
@@ -194,10 +194,6 @@ VIEWS: dict[str, Callable[[PlantTable], tuple[Fragment, list[Any]]]] = {
         'select machine, sensor, make_timestamp(start_us) as start, make_timestamp(end_us) as "end", ticks, mean, '
         "std, min, max, trend, outliers from window_stats where run in (select {run} from runs where plant = ?) "
         "order by start_us desc"
-    ),
-    "labels": _of_run(
-        'select label, run, author, machine, make_timestamp(start_us) as start, make_timestamp(end_us) as "end", '
-        "fault, confidence, note from labels where not deleted and run in (select {run} from runs where plant = ?)"
     ),
     "journal": _of_run(
         "select run, version, make_timestamp(at_us) as at, action, entries from journal "

@@ -91,13 +91,3 @@ class Runs(Topic):
             "select entries from journal where run = ? order by version desc limit 1", [run]
         )
         return next((json.loads(entries) for (entries,) in rows.fetchall()), [])
-
-    def journal_history(self, run: int) -> list[dict[str, Any]]:
-        """Return what was done, the oldest first: at_us, action and the number of entries after it."""
-        rows = self.database.read().execute(
-            "select version, at_us, action, entries from journal where run = ? order by version", [run]
-        )
-        return [
-            {"version": version, "at_us": at_us, "action": action, "entries": len(json.loads(entries))}
-            for version, at_us, action, entries in rows.fetchall()
-        ]

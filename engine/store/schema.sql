@@ -39,18 +39,6 @@ create table if not exists alarms (
     start_us bigint not null, end_us bigint, record varchar not null  -- JSON of the whole alarm
 );
 
-create table if not exists labels (
-    label uinteger not null, run uinteger not null, author varchar not null, machine varchar not null,
-    start_us bigint not null, end_us bigint not null, fault varchar not null, confidence double,
-    sensors varchar not null, note varchar not null, created varchar not null, deleted boolean not null
-);
-
-create table if not exists models (
-    name varchar not null, version uinteger not null, detector varchar not null, parameters varchar not null,
-    span_start_us bigint, span_end_us bigint, digest varchar not null, path varchar not null,
-    created varchar not null, active boolean not null, note varchar not null
-);
-
 create table if not exists line_marks (
     plant varchar not null, line varchar not null, sensor varchar not null,
     warning double, critical double  -- null = no mark

@@ -1,6 +1,6 @@
 """The lab's memory: one DuckDB file, asked through named methods only; no other code writes SQL.
 
-Each topic has a file of its own (readings, runs, alarms, labels, …); this class joins them.
+Each topic has a file of its own (readings, runs, alarms, lines, …); this class joins them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from engine.store.database import Database
 from engine.store.explore import Explorer
 from engine.store.export import Exports
 from engine.store.history import HistoryQueries
-from engine.store.label_records import Labels
 from engine.store.line_records import Lines
-from engine.store.model_records import Models
 from engine.store.pending import PendingRows
 from engine.store.readings import Readings
 from engine.store.retention import Keeping
@@ -29,7 +27,7 @@ FILE_NAME = "faultlab.duckdb"
 SCHEMA = Path(__file__).with_name("schema.sql")
 
 
-class Store(Readings, HistoryQueries, Keeping, Exports, Explorer, Runs, Alarms, Labels, Lines, Models, WindowStats):
+class Store(Readings, HistoryQueries, Keeping, Exports, Explorer, Runs, Alarms, Lines, WindowStats):
     """Everything the lab keeps, except truth, which lies in the vault.
 
     Parameters

@@ -13,7 +13,7 @@ import numpy as np
 from engine.catalog import part, parts
 from engine.plant import noise
 from engine.plant.journal import Injection, Journal
-from engine.plant.physics import physics_named
+from engine.plant.physics_kinds import physics_named
 from engine.records import HOUR_US, TruthEvent
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.streams.backoff import Backoff
+from engine.streams.counts import SinkCounts
 from engine.streams.posting import Answer
 from engine.streams.queues import BoundedQueue
-from engine.streams.sinks.base import SinkCounts
 from engine.streams.spool import Spool
 
 Row = dict[str, Any]

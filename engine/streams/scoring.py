@@ -5,27 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.catalog import make
 from engine.detectors.base import Detector
-from engine.errors import LabError
 from engine.records import Block, iso_times
 from engine.streams.readings import BlockAssembler, RowError, reading_of
 from engine.streams.rows import rows_of
 from engine.streams.sources.base import Row
-
-
-def detector_for_stream(algorithm: str) -> Detector:
-    """Return the detector of that name, made for an unlabelled stream.
-
-    Raises
-    ------
-    LabError
-        When no detector has that name, or it needs the truth.
-    """
-    detector: Detector = make("detector", algorithm)
-    if detector.peeks:
-        raise LabError(f"The detector {algorithm!r} looks at the truth, which a stream does not have; choose another.")
-    return detector
 
 
 @dataclass

@@ -209,7 +209,7 @@ def test_a_refused_question_is_one_sentence(alarmed, query):
 
 
 def test_instructors_may_ask_more_than_students():
-    assert set(INSTRUCTOR_VIEWS) - set(STUDENT_VIEWS) == {"labels", "journal", "runs"}
+    assert set(INSTRUCTOR_VIEWS) - set(STUDENT_VIEWS) == {"journal", "runs"}
 
 
 def test_a_download_holds_no_formula_and_its_columns_differ():

@@ -126,20 +126,6 @@ def test_a_detector_that_answers_nonsense_is_disabled():
     assert "scores must be finite" in runner.health()["detectors"]["nonsense"]["reason"]
 
 
-def test_a_disabled_detector_can_be_given_another_chance():
-    runner, wall = small_runner({"broken": Broken()})
-    for _ in range(8):
-        wall.now_s += 0.1
-        runner.step_once()
-    runner.detectors["broken"].calls = -100
-
-    runner.enable_detector("broken")
-    wall.now_s += 0.1
-    runner.step_once()
-
-    assert runner.health()["detectors"]["broken"]["working"]
-
-
 def test_a_subscriber_that_fails_loses_its_frames_and_nobody_else_does():
     runner, wall = small_runner()
     frames = []

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from engine.detectors.scorable import make_scorable
 from engine.records import MAINTENANCE, OPERATIONAL, block_of
 from engine.streams.cluster.state_bytes import from_bytes, to_bytes
 from engine.streams.readings import RowError, reading_of
-from engine.streams.scoring import detector_for_stream
 
 # Scores kept to be repeated: after a crash the rows since the last checkpoint come again. At 100 rows/s of a machine
 # and a checkpoint each second 128 are enough.
@@ -29,7 +29,7 @@ class MachineScorer:
     threshold: float | None = None
 
     def __post_init__(self) -> None:
-        self._detector = detector_for_stream(self.algorithm)
+        self._detector = make_scorable(self.algorithm)
         self.limit = self._detector.default_threshold if self.threshold is None else self.threshold
         self.bad_rows = 0
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Annotated, BinaryIO, ClassVar
 
 from engine.params import Choice
+from engine.streams.counts import SinkCounts
 from engine.streams.rows import Rows
-from engine.streams.sinks.base import Sink, SinkCounts
+from engine.streams.sinks.base import Sink
 
 
 @dataclass

@@ -12,8 +12,9 @@ from typing import Annotated, Any, ClassVar
 
 from engine.errors import FileProblemError
 from engine.params import Choice, Range
+from engine.streams.counts import SinkCounts
 from engine.streams.rows import KEY_COLUMNS, LABEL_COLUMNS, WHOLE_NUMBERS, Rows, join_rows
-from engine.streams.sinks.base import Sink, SinkCounts
+from engine.streams.sinks.base import Sink
 
 BUFFER_BYTES = 64 << 10
 FLUSH_S = 0.5  # rows wait no longer for the file, so that it can be watched while it grows

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from engine.params import Range
+from engine.streams.counts import SinkCounts
 from engine.streams.lane import Lane, LaneOptions
 from engine.streams.posting import Poster
 from engine.streams.rows import Rows
-from engine.streams.sinks.base import Sink, SinkCounts
+from engine.streams.sinks.base import Sink
 from engine.streams.spool import Spool
 
 

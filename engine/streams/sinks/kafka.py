@@ -11,10 +11,11 @@ from typing import Annotated, Any, ClassVar
 from engine.errors import LabError
 from engine.params import Range
 from engine.streams.backoff import Backoff
+from engine.streams.counts import SinkCounts
 from engine.streams.kafka.address import Address, checked_topic, find_broker
 from engine.streams.kafka.producer import BackpressureError, BoundedProducer, Lot, Record, is_refusal
 from engine.streams.rows import Rows
-from engine.streams.sinks.base import Sink, SinkCounts
+from engine.streams.sinks.base import Sink
 from engine.streams.spool import Spool
 
 LOT = 500  # records handed over, and spooled, together

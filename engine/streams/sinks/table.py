@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from engine.params import Range
+from engine.streams.counts import SinkCounts
 from engine.streams.rows import Rows
-from engine.streams.sinks.base import Sink, SinkCounts
+from engine.streams.sinks.base import Sink
 
 if TYPE_CHECKING:
     from engine.store.database import Database

@@ -109,7 +109,7 @@ class PlantSource(Source):
     def fault_names(self) -> tuple[str, ...]:
         """The failure patterns that this plant can show."""
         from engine.catalog import parts
-        from engine.plant.physics import physics_named
+        from engine.plant.physics_kinds import physics_named
 
         physics = physics_named(self._plant.spec.physics)
         return tuple(name for name, fault in parts("fault").items() if fault.suits(physics))

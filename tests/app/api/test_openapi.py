@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
+from openapi_spec_validator import validate
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -39,6 +42,18 @@ HURRIED = settings(
 @pytest.fixture(scope="module")
 def schema(application, turbines):
     return schemathesis.openapi.from_asgi("/api/openapi.json", application)
+
+
+def test_the_document_is_valid_and_every_reference_leads_somewhere(client):
+    """Generators of clients follow each `$ref` from the document's root."""
+    document = client.get("/api/openapi.json").json()
+
+    validate(document)
+    for reference in set(re.findall(r"'\$ref': '([^']+)'", str(document))):
+        found = document
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+        assert found
 
 
 @pytest.mark.slow

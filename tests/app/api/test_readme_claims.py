@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from engine.catalog import parts
 from engine.plant.spec import load_plant
@@ -389,6 +390,7 @@ def test_metrics_count_requests_and_their_duration(client):
     assert re.search(r'faultlab_requests_total\{method="GET",route="[^"]*/thresholds",status="200"\} [1-9]', text)
     assert 'le="+Inf"' in text
     assert "faultlab_rows_stored_total" in text
+    assert {family.type for family in text_string_to_metric_families(text)} == {"counter", "gauge", "histogram"}
 
 
 def test_sinks_and_sources_of_the_stream_are_listed(client):

@@ -78,7 +78,8 @@ def test_the_same_submission_is_graded_to_the_same_bytes_in_a_new_process(tmp_pa
     work = labels(*honest(key, 3))
     here = grade(work, key, rubric).to_json()
     code = (
-        "import sys; from engine.classroom.grade import Work, grade; from engine.classroom.key import AnswerKey\n"
+        "import sys; from engine.classroom.grade import Work, grade\n"
+        "from engine.classroom.key import AnswerKey\n"
         "from engine.classroom.rubric import load_rubric\n"
         "work, key = (open(p, encoding='utf-8').read() for p in sys.argv[1:])\n"
         "out = grade(Work.from_json(work), AnswerKey.from_json(key), load_rubric('interval-v1')).to_json()\n"

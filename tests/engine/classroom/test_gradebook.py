@@ -17,7 +17,6 @@ from engine.classroom.gradebook import fill
 from engine.classroom.gradebook_cells import number
 from engine.classroom.gradebook_write import (
     LONG_HEADER,
-    ags_scores,
     write_brightspace,
     write_canvas,
     write_lines,
@@ -187,10 +186,6 @@ def test_the_long_form_quotes_names_with_commas_and_marks_the_status():
     assert [row["status"] for row in rows] == ["graded", "excused", "graded", "held"]
     assert rows[0]["variant"] == "AB-CDE"
     assert write_lines(RESULTS, "pump").count("\n") == 1
-
-
-def test_lti_scores_are_fully_graded_documents():
-    assert [s["scoreGiven"] for s in ags_scores(RESULTS)] == [88.25, 1000.0]
 
 
 def test_a_file_of_another_kind_is_refused():

@@ -11,8 +11,9 @@ from kafka import KafkaConsumer
 from engine.classroom.topic import ClassTopic, topic_name
 from engine.errors import LabError
 from engine.plant.spec import load_plant
+from engine.streams.counts import SinkCounts
 from engine.streams.rows import Rows
-from engine.streams.sinks.base import Sink, SinkCounts
+from engine.streams.sinks.base import Sink
 from engine.streams.sinks.kafka import Kafka
 from tests.engine.classroom.room import Room
 from tests.engine.classroom.test_threats import SMALL

@@ -10,7 +10,7 @@ from engine.errors import ParameterError
 from engine.faults.base import DeliveryFault, SensorFault
 from engine.plant.checks import fitting, injection_for
 from engine.plant.journal import SHAPES, Journal
-from engine.plant.physics import physics_named
+from engine.plant.physics_kinds import physics_named
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
 from engine.records import HOUR_US, MINUTE_US, SECOND_US, time_us

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import LabError
-from engine.records import Label
 from engine.store import sandbox_process
 from engine.store.explore import INSTRUCTOR_VIEWS, MOST_AT_ONCE, STUDENT_VIEWS, VIEWS
 from engine.store.names import Fragment
@@ -21,12 +20,11 @@ from tests.engine.store.samples import START_US, block, small_store
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """Return a store on disk with readings, scores, a journal and a label."""
+    """Return a store on disk with readings, scores, and a journal."""
     opened = small_store(tmp_path_factory.mktemp("explore"))
     opened.append(1, "demo", block(100), {"ewma": np.ones((100, 2))})
     opened.flush()
     opened.save_journal(1, [{"fault": "bearing_failure"}], START_US, "inject")
-    opened.add_label(1, "eve", Label("M1", 1, 2, "secret opinion"))
     yield opened
     opened.close()
 

@@ -7,7 +7,7 @@ import pytest
 
 from engine.alarming.records import Alarm
 from engine.errors import LabError, StoreError
-from engine.records import Label
+from engine.store.explore import INSTRUCTOR_VIEWS
 from engine.store.store import Store
 from engine.store.window_records import WINDOW_COLUMNS
 from tests.engine.store.samples import START_US, block, small_store
@@ -25,7 +25,6 @@ def test_everything_is_there_after_closing_and_opening(tmp_path):
     store.append(1, "demo", block(20))
     store.save_alarms(1, [alarm(1)])
     store.save_journal(1, [{"entry": "injection", "id": "a"}], START_US, "inject")
-    store.add_label(1, "eve", Label("M1", 1, 2, "bearing", 0.5, ("temperature",), "looks odd"))
     store.close()
 
     store = Store(tmp_path)
@@ -33,7 +32,6 @@ def test_everything_is_there_after_closing_and_opening(tmp_path):
     assert store.count_readings("demo") == 40
     assert (alarm(1),) == store.alarms()
     assert store.journal(1) == [{"entry": "injection", "id": "a"}]
-    assert Label("M1", 1, 2, "bearing", 0.5, ("temperature",), "looks odd") == store.labels()[0].label
     assert store.newest_run().seed == 7
     store.close()
 
@@ -86,36 +84,8 @@ def test_the_journal_keeps_every_version():
     store.save_journal(1, [], 6, "undo inject")
 
     assert store.journal(1) == []
-    assert [(one["version"], one["action"], one["entries"]) for one in store.journal_history(1)] == [
-        (1, "inject", 1),
-        (2, "undo inject", 0),
-    ]
-
-
-def test_a_label_can_only_be_removed_by_its_author():
-    store = small_store()
-    number = store.add_label(1, "eve", Label("M1", 1, 2)).number
-
-    assert not store.remove_label(number, author="mallory")
-    assert store.remove_label(number, author="eve")
-    assert store.labels() == ()
-
-
-def test_a_label_must_have_a_length():
-    with pytest.raises(LabError, match="end after it starts"):
-        small_store().add_label(1, "eve", Label("M1", 2, 2))
-
-
-def test_a_model_version_can_be_rolled_back():
-    store = small_store()
-    store.add_model("line-1", "isolation_forest", {"trees": 50}, (1, 2), "aa", "a.npz")
-    store.add_model("line-1", "isolation_forest", {"trees": 100}, None, "bb", "b.npz")
-
-    assert store.active_model("line-1").version == 2
-    store.use_model("line-1", 1)
-    assert store.active_model("line-1").parameters == {"trees": 50}
-    with pytest.raises(LabError, match="no version 7"):
-        store.use_model("line-1", 7)
+    kept = store.explore("select version, action from journal order by version", INSTRUCTOR_VIEWS).rows
+    assert list(kept) == [(1, "inject"), (2, "undo inject")]
 
 
 def test_window_statistics_are_found_by_machine_sensor_and_time():

@@ -298,7 +298,7 @@ class SlowSink:
 
     @property
     def counts(self) -> object:
-        from engine.streams.sinks.base import SinkCounts
+        from engine.streams.counts import SinkCounts
 
         return SinkCounts(accepted=self.rows, delivered=self.rows)
 
