@@ -199,7 +199,7 @@ def _of_numbers(fact: Facts, now_us: int) -> Clock | None:
                 continue
             us = counted_moments(fact.values, what)
             return Clock((fact.at,), FULL, us, np.isfinite(fact.values), what, named)
-    if named and not fact.constant and rising or (is_named(fact.name, frozenset({"t"})) and fact.rises):
+    if (named and not fact.constant and rising) or (is_named(fact.name, frozenset({"t"})) and fact.rises):
         scale = _scale(fact)
         safe = np.where(np.isfinite(fact.values), fact.values, 0.0)
         good = np.isfinite(fact.values) & (np.abs(fact.values * scale) < 3.0e9)
@@ -239,12 +239,12 @@ def _compact(fact: Facts, named: bool) -> Clock | None:
         return None
     low, high = float(fact.finite.min()), float(fact.finite.max())
     values = np.where(np.isfinite(fact.values), fact.values, 0).astype(np.int64)
-    if 19_700_101 <= low and high <= 21_001_231 and (named or not fact.counts):
+    if low >= 19_700_101 and high <= 21_001_231 and (named or not fact.counts):
         date, clock, kind = values, np.zeros(len(values), np.int64), DATE
-    elif 19_700_101_000_000 <= low and high <= 21_001_231_235_959:
+    elif low >= 19_700_101_000_000 and high <= 21_001_231_235_959:
         date, rest = values // 1_000_000, values % 1_000_000
         clock, kind = (rest // 10_000) * 3600 + rest // 100 % 100 * 60 + rest % 100, FULL
-    elif 197_001_010_000 <= low and high <= 210_012_312_359:
+    elif low >= 197_001_010_000 and high <= 210_012_312_359:
         date, rest = values // 10_000, values % 10_000
         clock, kind = (rest // 100) * 3600 + rest % 100 * 60, FULL
     else:
@@ -414,7 +414,7 @@ def tell(clock: Clock | None, name: str, now_us: int, notes: Notes, others: tupl
     notes.decide("clock", "clock", name, f"the most distinct, rising, even times ({clock.how})", sure, others, "--time")
     if clock.kind == COUNT:
         notes.say(FIXED, f"{name} counts; it is read as seconds from the start.")
-    elif "since" in clock.how and "1970" not in clock.how or "day" in clock.how and "number" in clock.how:
+    elif ("since" in clock.how and "1970" not in clock.how) or ("day" in clock.how and "number" in clock.how):
         notes.say(FIXED, f"{name} holds {clock.how}; they were converted.")
     elif clock.how == "a date, and hours beside it" or "together" in clock.how:
         notes.say(FIXED, f"Date and time of day are read together ({clock.how.removesuffix(' together')}).")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.reading.kinds import MISS, MOMENT, kind_of
-from engine.reading.values import Marks, Numbers, numbers_of, switch_of
+from engine.reading.values import Marks, Numbers, is_known_switch, numbers_of, switch_of
 
 if TYPE_CHECKING:
     from engine.reading.cells import Cells
@@ -58,7 +58,7 @@ class Facts:
         if self.numbers.n_numbers >= 0.5 * self.n_filled:
             return NUMBERS
         few = self.cells.few()
-        if few and switch_of(few) is not None:
+        if few and switch_of(few) is not None and (is_known_switch(few) or self.n_filled >= 8):
             return SWITCH
         return WORDS if 0 < len(few) <= max(2, min(MOST_WORDS, 0.2 * self.n_filled)) else TEXT
 

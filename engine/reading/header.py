@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from engine.reading.evidence import Notes
 
 TYPE_WORDS = frozenset(
-    "int integer uint long short int16 int32 int64 uint16 uint32 s16 u16 s32 u32 float float32 float64 double real number numeric "
-    "decimal string str text varchar char bool boolean date time datetime timestamp d b f s i l ts rn avg smp max min std "
-    "tot sum mean median last first word dword lreal bit byte enum object category rfc3339 dint".split()
+    ["int", "integer", "uint", "long", "short", "int16", "int32", "int64", "uint16", "uint32", "s16", "u16", "s32", "u32", "float", "float32", "float64", "double", "real", "number", "numeric", "decimal", "string", "str", "text", "varchar", "char", "bool", "boolean", "date", "time", "datetime", "timestamp", "d", "b", "f", "s", "i", "l", "ts", "rn", "avg", "smp", "max", "min", "std", "tot", "sum", "mean", "median", "last", "first", "word", "dword", "lreal", "bit", "byte", "enum", "object", "category", "rfc3339", "dint"]
 )
 UNIT = re.compile(
     r"^[\[(]?(°\s?[cfk]?|º[cf]?|deg(rees?)?\.?\s?[cfk]?|grad( celsius)?|%(\s?r\.?h\.?)?|‰|[kmµμnGMc]?(m|g|s|A|V|W|Pa|Hz|J|N|K|C|F|Ω|ohm|bar|"
@@ -108,7 +106,7 @@ def _fits(row: list[str], kinds: list[str]) -> bool:
         return False
     good = sum(one in (NUMBER, MEASURE) for one in numeric)
     bad = sum(one not in (NUMBER, MEASURE, MISS) for one in numeric)
-    return good > 0 and good >= bad or (good == 0 and bad == 0 and all(one == MISS for one in mine))
+    return (good > 0 and good >= bad) or (good == 0 and bad == 0 and all(one == MISS for one in mine))
 
 
 def _counts_up(rows: list[list[str]], kinds: list[str]) -> bool:
@@ -154,7 +152,7 @@ def _names(
             and not _are_types(cells)
         ):
             units = [cell.strip("[]()") or unit for cell, unit in zip(row[:width], units, strict=True)]
-        elif not _are_types([cell for cell in row[:width] if cell]) or not words and row is padded[-1]:
+        elif not _are_types([cell for cell in row[:width] if cell]) or (not words and row is padded[-1]):
             words.append(row)
     if not words:
         return default_names(width), units, [""] * width, 0, len(rows) and 0

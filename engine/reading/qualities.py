@@ -26,8 +26,8 @@ def is_quality(fact: Facts, numbers: list[Facts]) -> bool:
     share = max(few.values()) / sum(few.values())
     hinted = words.hints_at(fact.name, words.QUALITY)
     if fact.kind == NUMBERS:
-        codes = {float(code) for code in few}
-        opc = codes <= set(range(256)) and few.get("192", 0) >= 0.5 * sum(few.values())
+        codes = set(fact.few_numbers.tolist())
+        opc = codes <= set(range(256)) and float((fact.finite == OPC_GOOD).mean()) >= 0.5
         if opc and (len(codes) > 1 or hinted or _belongs(fact, numbers) is not None):
             return not (len(codes) > 1 and len(codes) > 6)
         return hinted and share >= 0.5 and fact.whole and not words.hints_at(fact.name, words.LABEL)
@@ -81,10 +81,11 @@ def bad_rows(quality: Facts) -> BoolArray:
     few = quality.cells.few()
     usual = max(few, key=lambda code: few[code])
     if quality.kind == NUMBERS:
-        values = quality.values
-        if usual == "192" or (max(map(float, few)) >= OPC_GOOD and "192" in few):
+        values, codes = quality.values, quality.few_numbers
+        counts = [int((values == code).sum()) for code in codes]
+        if OPC_GOOD in codes:
             return np.asarray(values < OPC_UNCERTAIN)
-        return np.asarray(np.isfinite(values) & (values != float(usual)))
+        return np.asarray(np.isfinite(values) & (values != codes[int(np.argmax(counts))]))
     lower = {word: word.strip().lower() for word in few}
     if any(_is_good(text) for text in lower.values()):
         kept = {

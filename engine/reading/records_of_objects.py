@@ -21,7 +21,7 @@ MOST_DEEP = 6
 def is_json(text: Text) -> bool:
     """Tell whether a text is JSON or lines of JSON."""
     head = text.data[:200].lstrip()
-    return head[:1] == b"{" and b'"' in head or (head[:1] == b"[" and head[1:].lstrip()[:1] in (b"{", b"["))
+    return (head[:1] == b"{" and b'"' in head) or (head[:1] == b"[" and head[1:].lstrip()[:1] in (b"{", b"["))
 
 
 def table_of_json(text: Text, notes: Notes) -> RawTable:

@@ -14,6 +14,7 @@ from engine.reading.answers import answers_among, separators_among
 from engine.reading.evidence import CANNOT_USE, CHOOSE, FIXED
 from engine.reading.facts import EMPTY, MOMENTS, NUMBERS, SWITCH, TEXT, WORDS, Facts
 from engine.reading.keys import Keys, keys_among, runs_of_counter
+from engine.reading.moments import counters_for
 from engine.reading.qualities import is_quality
 
 if TYPE_CHECKING:
@@ -159,34 +160,50 @@ def _clock(roles: Roles, clocks: list[Clock], choices: Choices) -> Clock | None:
 
 
 def _take_copies(roles: Roles, clock: Clock | None, times: IntArray, notes: Notes) -> None:
-    """Leave out what only numbers the rows or repeats the clock."""
-    for fact in roles.free(NUMBERS):
-        if (
-            fact.counts
-            and (fact.whole or clock is not None)
-            and (clock is not None or words.COUNTER.match(fact.name) or fact.values[1] - fact.values[0] == 1)
-        ):
-            roles.give(fact.at, "ignore", "it only numbers the rows")
-            notes.say(FIXED, f"Column {fact.name} only numbers the rows; it is left out.")
-        elif clock is not None and _repeats(fact, times, clock.good):
-            roles.give(fact.at, "ignore", "it repeats the clock in other numbers")
-            notes.say(FIXED, f"Column {fact.name} tells the time once more; it is left out.")
+    """Leave out what only numbers the rows or repeats the clock, unless no reading would be left."""
+    free = roles.free(NUMBERS)
+    found = [(fact, why) for fact in free if (why := _why_copy(fact, clock, times))]
+    if len(found) == len(free) and not roles.free(SWITCH):
+        return
+    for fact, why in found:
+        roles.give(fact.at, "ignore", why)
+        said = "only numbers the rows" if why == NUMBERS_ROWS else "tells the time once more"
+        notes.say(FIXED, f"Column {fact.name} {said}; it is left out.")
+
+
+NUMBERS_ROWS, REPEATS = "it only numbers the rows", "it repeats the clock in other numbers"
+
+
+def _why_copy(fact: Facts, clock: Clock | None, times: IntArray) -> str:
+    """A row number counts in whole equal steps, and its name or its place before the clock says that it is one."""
+    before = clock is not None and fact.at < min(clock.places)
+    if fact.counts and fact.whole and (before or words.COUNTER.match(fact.name)):
+        return NUMBERS_ROWS
+    return REPEATS if clock is not None and _repeats(fact, times, clock.good) else ""
+
+
+# A clock in other numbers: how much such a number grows in a microsecond.
+PER_US = (1e-6, 1e-3, 1.0, 1e3, 10.0, 1 / 60e6, 1 / 3600e6, 1 / 86_400e6, 1e6 / 86_400e6)
 
 
 def _repeats(fact: Facts, times: IntArray, good: np.ndarray) -> bool:
-    """Tell whether a column is the clock in other numbers: a straight line through it, and as many values as times."""
+    """Tell whether a column is the clock in other numbers: as fast as some unit of time, from 0 or from an epoch."""
     mine = good & np.isfinite(fact.values)
-    if mine.sum() < 20 or mine.sum() < 0.9 * len(mine) or fact.constant:
+    if mine.sum() < 8 or mine.sum() < 0.9 * len(mine) or fact.constant:
         return False
     step = max(1, len(times) // 5000)
     t, v = times[mine][::step].astype(np.float64), fact.values[mine][::step]
     t = t - t[0]
     if np.ptp(t) == 0 or np.ptp(v) == 0:
         return False
-    slope = np.ptp(v) / np.ptp(t) * (1 if v[np.argmax(t)] >= v[np.argmin(t)] else -1)
+    slope = float((v[np.argmax(t)] - v[np.argmin(t)]) / np.ptp(t))
+    rest = float(np.median(np.diff(np.unique(t)))) * abs(slope)
+    if not any(abs(slope / unit - 1.0) < 1e-3 for unit in PER_US):
+        return False
     gap = np.abs(v - v[np.argmin(t)] - slope * (t - t.min()))
-    rest = np.median(np.diff(np.unique(t))) * abs(slope)
-    return bool(gap.max() <= max(0.3 * rest, 1e-9 * np.ptp(v)) and slope > 0)
+    counted = words.hints_at(fact.name, words.TIME) or fact.at < 1  # a ramp from 0 may be a reading: its name decides
+    begins = (counted and abs(float(v.min())) <= 1.5 * rest) or bool(counters_for(v, 1 << 62))
+    return begins and bool(gap.max() <= max(0.3 * rest, 1e-9 * np.ptp(v)))
 
 
 def _take_keys(roles: Roles, keys: Keys, notes: Notes) -> None:

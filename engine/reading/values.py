@@ -226,6 +226,12 @@ def switch_of(words: dict[str, int]) -> dict[str, float] | None:
     return None
 
 
+def is_known_switch(words: dict[str, int]) -> bool:
+    """Tell whether the words are those of a switch, by meaning."""
+    lower = {word.strip().lower() for word in words}
+    return any(lower <= {off, on} for off, on in SWITCHES)
+
+
 def sentinels_in(values: FloatArray) -> list[tuple[float, int]]:
     """Return numbers that stand for "no reading", with how often each comes: they recur exactly, or are written like
     −9999 and 65535, and lie far outside all else.
