@@ -22,7 +22,6 @@ from app.classroom.student_entry import Enter, Join
 from app.doorstep import PHRASE
 from app.i18n import LANGUAGE_COOKIE, LANGUAGE_NAMES, languages, speaking, spoken, t, wished
 from app.lab import lab
-from app.school import VISIT
 from app.sign_in_form import Field, Welcome
 from engine.classroom.doors import TooManyTriesError
 from engine.errors import AccessError

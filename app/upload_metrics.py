@@ -11,9 +11,9 @@ from engine.metrics.panel import Settings, panel
 from engine.records import SECOND_US
 
 if TYPE_CHECKING:
+    from engine.reading.series import Table
     from engine.records import BoolArray
     from engine.scoring.score import Scored
-    from engine.scoring.table import Table
 
 SHOWN = ("event_recall", "event_precision", "f1", "delay_p50_minutes", "false_alarms_per_day", "roc_auc", "vus_pr")
 

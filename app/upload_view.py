@@ -18,11 +18,12 @@ from app.i18n import t
 from app.jobs import Job, show_progress
 from engine.detectors.scorable import scorable_detectors
 from engine.errors import LabError
-from engine.scoring.columns import ROLES
-from engine.scoring.labels import labels_of
-from engine.scoring.profile import CANNOT_USE, CHOOSE, FIXED, Choices, Problem, Profile, profile_of
-from engine.scoring.score import DEFAULT_DETECTOR, Scored, score_table, write_scores
-from engine.scoring.table import Table, table_of
+from engine.reading.choices import ROLES, Choices
+from engine.reading.evidence import CANNOT_USE, CHOOSE, FIXED, Problem
+from engine.reading.profile import Profile, labels_of, profile_of
+from engine.reading.series import Table, table_of
+from engine.scoring.recommended import DETECTOR as DEFAULT_DETECTOR
+from engine.scoring.score import Scored, score_table, write_scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable

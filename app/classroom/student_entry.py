@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from app.access import member
 from app.i18n import t
 from app.lab import lab
-from app.login import Field, Welcome
 from app.sign_in_form import Field, Welcome
 from engine.classroom.doors import TooManyTriesError
 from engine.classroom.people import CLOSED, FULL, NO_ENTRY

@@ -20,7 +20,8 @@ from engine.params import parameters_of
 from engine.plant.scenario import load_scenario, scenario_names
 
 if TYPE_CHECKING:
-    from engine.scoring.profile import Choices, Profile
+    from engine.reading.choices import Choices
+    from engine.reading.profile import Profile
 
 FIRST_DETECTORS = (
     "limit",

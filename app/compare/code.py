@@ -48,7 +48,7 @@ def _data(data: Data, teaches: bool) -> str:
         name = data.profile.file if data.profile is not None else "readings.csv"
         return (
             "from pathlib import Path\n\nfrom engine.comparing.stretches import table_stretches\n"
-            "from engine.scoring.profile import profile_of\nfrom engine.scoring.table import table_of\n\n"
+            "from engine.reading.profile import profile_of\nfrom engine.reading.series import table_of\n\n"
             f"stretches = table_stretches(table_of(profile_of(Path({name!r}))))\n"
         )
     if data.source == RUNNING:

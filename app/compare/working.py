@@ -15,8 +15,8 @@ from engine.comparing.contenders import BASELINES, Contender, baselines
 from engine.comparing.practice import Practice
 from engine.comparing.stretches import Stretch, plant_stretch, table_stretches
 from engine.errors import LabError
+from engine.reading.series import table_of
 from engine.records import HOUR_US
-from engine.scoring.table import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +115,7 @@ def _seeds(data: Data, stretches: tuple[Stretch, ...]) -> list[int]:
 def _labelled(data: Data, stretches: tuple[Stretch, ...]) -> list[Any] | None:
     """Return the truth that a file carries in its label column, or None when it has none."""
     from engine.comparing.labelled import labelled_events
-    from engine.scoring.labels import labels_of
+    from engine.reading.profile import labels_of
 
     if data.profile is None or data.choices is None:
         return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from engine.scoring.profile import Profile
+    from engine.reading.profile import Profile
 
 
 def register(app: typer.Typer) -> None:
@@ -27,9 +27,9 @@ def score(
     month_first: Annotated[bool, typer.Option("--month-first", help="Read 03/04 as March 4th.")] = False,
 ) -> None:
     """Score a file of readings with one detector and say where it alarms."""
-    from engine.scoring.profile import Choices, profile_of
+    from engine.reading.profile import Choices, profile_of
+    from engine.reading.series import table_of
     from engine.scoring.score import save_scores, score_table, summary, summary_json
-    from engine.scoring.table import table_of
 
     profile = profile_of(file)
     try:

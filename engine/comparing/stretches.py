@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.plant.simulator import Plant
+    from engine.reading.series import Table
     from engine.records import IntArray
-    from engine.scoring.table import Table
 
 HISTORY_DAYS, HISTORY_STEP_S = 7.0, 60.0  # a whole week, so that nights and the weekend are in it
 RECENT_TICKS = 3000  # then the newest readings at the judged rate: rates matter to stretches, and rules need scores

@@ -16,10 +16,9 @@ import numpy as np
 from engine.errors import FileProblemError, LabError
 from engine.importing.licence import digest_of, licence_of
 from engine.importing.recording import Origin, Recording, Track, different, plain_name
+from engine.reading.profile import Profile, labels_of, profile_of
+from engine.reading.series import NO_MACHINE, table_of
 from engine.records import SECOND_US, time_us
-from engine.scoring.labels import labels_of
-from engine.scoring.profile import Profile, profile_of
-from engine.scoring.table import NO_MACHINE, table_of
 
 if TYPE_CHECKING:
     from engine.records import BoolArray, FloatArray, IntArray

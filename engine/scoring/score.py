@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +15,10 @@ from engine.catalog import part
 from engine.detectors.scorable import make_scorable
 from engine.errors import LabError
 from engine.params import parameters_of
-from engine.records import iso_time
+from engine.records import SECOND_US, iso_time
+from engine.scoring.coverage import Coverage, coverage_of
+from engine.scoring.policy import Policy, alarm_runs
+from engine.scoring.recommended import DETECTOR, REASON, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,18 +26,33 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from engine.detectors.base import Detector
+    from engine.reading.series import Table
     from engine.records import Block, BoolArray, FloatArray, IntArray
-    from engine.scoring.table import Table
 
 CHUNK_ROWS = 50_000
-DEFAULT_DETECTOR = "mahalanobis"
 FIT_SHARE, FIT_ROWS = 0.15, 20_000  # a batch model learns from this first part of the file, unlabelled
 MOST_REFITS = 10  # a fit costs as much as a hundred thousand scores; a million rows would otherwise have hundreds
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+NEAR = 0.5  # of the threshold: from which on a tick's blame is kept, so that a lower threshold still has its sensors
+MOST_BLAMED = 20_000
 
 
 class CancelledError(LabError):
     """The person stopped the work; nothing was written."""
+
+
+@dataclass(frozen=True)
+class Blame:
+    """Which sensors drove the scores: ticks (n,) int64 ascending, sizes (n, n_sensors) ≥ 0."""
+
+    ticks: IntArray
+    sizes: FloatArray
+
+    def shares(self, first: int, last: int) -> FloatArray | None:
+        """Return each sensor's share (sums to 1) over ticks first to last; None = not known there."""
+        begin, end = np.searchsorted(self.ticks, [first, last + 1])
+        total = self.sizes[begin:end].sum(axis=0)
+        return total / total.sum() if end > begin and total.sum() > 0 else None
 
 
 @dataclass(frozen=True)
@@ -45,28 +65,42 @@ class Scored:
         float64 (n_rows,), in the order of the file's readable rows; 0.0 where the detector was warming up.
     threshold
         Score from which a reading raises an alarm.
+    scored
+        bool (n_rows,): rows that had a time and were scored.
+    blames
+        One for each block of the table.
+    coverage
+        What was scored and why not the rest.
+    parameters
+        What the detector was set to beside its defaults.
     """
 
     detector: str
     threshold: float
     scores: FloatArray
-    scored: BoolArray  # bool (n_rows,): rows that had a time and were scored
+    scored: BoolArray
+    blames: tuple[Blame, ...] = ()
+    coverage: Coverage | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def alarms(self) -> BoolArray:
         """Return which rows alarm, bool (n_rows,)."""
         return (self.scores >= self.threshold) & self.scored
 
-    def alarm_runs(self, rows: IntArray) -> list[tuple[int, int]]:
-        """Return the runs of alarmed rows as (first, last) places in `rows`, a machine's rows in order of time."""
-        on = np.concatenate(([False], self.alarms[rows], [False]))
-        starts, ends = np.flatnonzero(on[1:] & ~on[:-1]), np.flatnonzero(on[:-1] & ~on[1:])
-        return [(int(a), int(b) - 1) for a, b in zip(starts, ends, strict=True)]
+    @property
+    def policy(self) -> Policy:
+        """Return how scores become alarms where the person chose nothing else."""
+        return Policy(self.threshold)
+
+    def alarm_runs(self, rows: IntArray, policy: Policy | None = None) -> list[tuple[int, int]]:
+        """Return alarms as (first, last) places in `rows`, a machine's rows in order of time."""
+        return alarm_runs(self.scores[rows], self.scored[rows], policy or self.policy)
 
 
 def score_table(
     table: Table,
-    detector: str = DEFAULT_DETECTOR,
+    detector: str = DETECTOR,
     parameters: dict[str, Any] | None = None,
     *,
     threshold: float | None = None,
@@ -83,21 +117,83 @@ def score_table(
         When `cancelled` answered True.
     """
     cls = part("detector", detector)
-    limit = cls.default_threshold if threshold is None else threshold
+    limit = float(cls.default_threshold if threshold is None else threshold)
+    shortest = min(len(block) for block in table.blocks)
+    chosen = settings_for(cls, shortest, parameters or {})
     scores, scored = np.zeros(table.n_rows), np.zeros(table.n_rows, bool)
     done, total = 0, sum(len(block) for block in table.blocks)
-    for block, rows in zip(table.blocks, table.rows, strict=True):
-        model = make_scorable(detector, _paced(cls, parameters or {}, len(block)))
+    blames, masks = [], []
+    for at, block in enumerate(table.blocks):
+        model = make_scorable(detector, _paced(cls, chosen, len(block)))
         _fit_on_first_part(model, block)
-        for start in range(0, len(block), CHUNK_ROWS):
-            if cancelled():
-                raise CancelledError("Scoring was cancelled; choose a detector to score the file again.")
-            chunk = block.ticks(start, start + CHUNK_ROWS)
-            scores[rows[start : start + CHUNK_ROWS]] = model.score_then_learn(chunk)[:, 0]
-            done += len(chunk)
-            progress(done / total)
-        scored[rows] = True
-    return Scored(detector, float(limit), scores, scored)
+
+        def advance(n: int, before: int = done) -> None:
+            progress((before + n) / total)
+
+        found, blame = _score_block(model, block, limit, advance, cancelled)
+        done += len(block)
+        first = int(np.argmax(found > 0)) if (found > 0).any() else len(found)
+        masks.append(np.arange(len(found)) >= first)
+        blames.append(blame)
+        mine = table.block_of_row == at
+        scores[mine], scored[mine] = found[table.tick_of_row[mine]], masks[-1][table.tick_of_row[mine]]
+    coverage = coverage_of(table, tuple(masks), cls.title, chosen.get("warm_up"))
+    return Scored(detector, limit, scores, scored, tuple(blames), coverage, dict(chosen))
+
+
+def _score_block(
+    model: Detector, block: Block, limit: float, advance: Callable[[int], None], cancelled: Callable[[], bool]
+) -> tuple[FloatArray, Blame]:
+    """Return the score of each tick, and which sensors drove those that come near the threshold."""
+    found, ticks, sizes = np.zeros(len(block)), [], []
+    kept = 0
+    for start in range(0, len(block), CHUNK_ROWS):
+        if cancelled():
+            raise CancelledError("Scoring was cancelled; choose a detector to score the file again.")
+        chunk = block.ticks(start, start + CHUNK_ROWS)
+        before = copy.deepcopy(model.state)
+        scores = model.score_then_learn(chunk)[:, 0]
+        found[start : start + len(chunk)] = scores
+        near = np.flatnonzero(scores >= NEAR * limit)[: MOST_BLAMED - kept] if limit > 0 else np.zeros(0, np.int64)
+        if len(near):
+            ticks.append(near + start)
+            sizes.append(_blame(model, before, chunk, near))
+            kept += len(near)
+        advance(start + len(chunk))
+    empty = Blame(np.zeros(0, np.int64), np.zeros((0, block.n_sensors)))
+    return found, Blame(np.concatenate(ticks), np.concatenate(sizes)) if ticks else empty
+
+
+def _blame(model: Detector, before: Any, chunk: Block, near: IntArray) -> FloatArray:
+    """Return each sensor's part in the scores of some ticks: as the detector says, else by distance from its middle."""
+    after, model.state = model.state, before
+    try:
+        sizes = model.blame(chunk) if before is not None else None
+    finally:
+        model.state = after
+    if sizes is None and before is None and (sizes := _blame_of_first(model, chunk)) is None:
+        sizes = _distances(chunk)
+    return np.asarray((_distances(chunk) if sizes is None else sizes)[near, 0], dtype=np.float64)
+
+
+def _blame_of_first(model: Detector, chunk: Block) -> FloatArray | None:
+    """Return blame in the first chunk, before which an online detector had no state."""
+    after, model.state = model.state, model.start(chunk.n_machines, chunk.n_sensors)
+    try:
+        return model.blame(chunk)
+    finally:
+        model.state = after
+
+
+def _distances(chunk: Block) -> FloatArray:
+    values = chunk.values
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        middle = np.nanmedian(values, axis=0)
+        width = np.nanmedian(np.abs(values - middle), axis=0)
+        spread = np.where(width > 0, width, np.nanstd(values, axis=0))
+        sizes = np.abs(values - middle) / np.where(spread > 0, spread, np.inf)
+    return np.asarray(np.nan_to_num(sizes, nan=0.0, posinf=0.0))
 
 
 def _paced(cls: Any, parameters: dict[str, Any], n_rows: int) -> dict[str, Any]:
@@ -160,41 +256,64 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def summary(table: Table, result: Scored, *, most: int = 20) -> dict[str, Any]:
-    """Return what the command line and the API answer about a scored table, as plain JSON-ready data."""
+def summary(table: Table, result: Scored, *, most: int = 20, policy: Policy | None = None) -> dict[str, Any]:
+    """Return what the command line, the page and the API answer about a scored table, as plain JSON-ready data."""
+    policy = policy or result.policy
     machines = []
-    for block, rows in zip(table.blocks, table.rows, strict=True):
-        runs = result.alarm_runs(rows)
-        longest = sorted(runs, key=lambda run: -float(result.scores[rows[run[0] : run[1] + 1]].max()))[:most]
+    for at, (block, rows) in enumerate(zip(table.blocks, table.rows, strict=True)):
+        alarms = alarms_of(table, result, at, policy)
+        strongest = sorted(alarms, key=lambda alarm: -alarm["peak_score"])[:most]
         machines.append(
             {
                 "machine_id": block.machines[0],
                 "readings": len(block),
                 "start": iso_time(int(block.times_us[0])),
                 "end": iso_time(int(block.times_us[-1])),
-                "alarms": len(runs),
+                "alarms": len(alarms),
                 "highest_score": float(result.scores[rows].max()),
-                "strongest_alarms": [_run(block, rows, result, run) for run in sorted(longest)],
+                "strongest_alarms": sorted(strongest, key=lambda alarm: alarm["start"]),
             }
         )
     return {
         "file": table.file,
         "detector": result.detector,
-        "threshold": result.threshold,
+        "recommended": {"detector": DETECTOR, "why": REASON},
+        "parameters": result.parameters,
+        "threshold": policy.threshold,
+        "policy": {"confirm": policy.confirm, "hold_off": policy.hold_off},
         "sensors": list(table.sensors),
         "rows": table.n_rows,
-        "alarmed_rows": int(result.alarms.sum()),
+        "scored": result.coverage.as_json() if result.coverage is not None else None,
+        "alarmed_rows": int(((result.scores >= policy.threshold) & result.scored).sum()),
         "machines": machines,
     }
 
 
-def _run(block: Block, rows: IntArray, result: Scored, run: tuple[int, int]) -> dict[str, Any]:
-    first, last = run
-    return {
-        "start": iso_time(int(block.times_us[first])),
-        "end": iso_time(int(block.times_us[last])),
-        "peak_score": float(result.scores[rows[first : last + 1]].max()),
-    }
+def alarms_of(table: Table, result: Scored, at: int, policy: Policy | None = None) -> list[dict[str, Any]]:
+    """Return the alarms of a block: start, end, length, peak, the lines where they stand, and each sensor's share."""
+    block, rows = table.blocks[at], table.rows[at]
+    found = []
+    for first, last in result.alarm_runs(rows, policy):
+        peak = first + int(result.scores[rows[first : last + 1]].argmax())
+        shares = result.blames[at].shares(first, last) if result.blames else None
+        parts = (
+            []
+            if shares is None
+            else sorted(zip(block.sensors, shares.tolist(), strict=True), key=lambda one: -one[1])[:5]
+        )
+        found.append(
+            {
+                "start": iso_time(int(block.times_us[first])),
+                "end": iso_time(int(block.times_us[last])),
+                "length_s": float(block.times_us[last] - block.times_us[first]) / SECOND_US,
+                "readings": last - first + 1,
+                "lines": [int(table.lines[rows[first]]), int(table.lines[rows[last]])],
+                "peak_score": float(result.scores[rows[peak]]),
+                "peak_time": iso_time(int(block.times_us[peak])),
+                "sensors": [{"sensor": name, "share": round(share, 3)} for name, share in parts if share >= 0.01],
+            }
+        )
+    return found
 
 
 def save_scores(table: Table, results: list[Scored], path: Path) -> None:

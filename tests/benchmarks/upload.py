@@ -17,9 +17,9 @@ N_ROWS, N_SENSORS = 1_000_000, 11
 CHILD = """
 import json, resource, sys, time
 from pathlib import Path
-from engine.scoring.profile import profile_of
+from engine.reading.profile import profile_of
 from engine.scoring.score import save_scores, score_table
-from engine.scoring.table import table_of
+from engine.reading.series import table_of
 began = time.perf_counter()
 profile = profile_of(Path(sys.argv[1]))
 table = table_of(profile)

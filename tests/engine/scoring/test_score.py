@@ -13,9 +13,9 @@ import pytest
 from engine.catalog import part
 from engine.cli import main
 from engine.errors import LabError, UnknownNameError
-from engine.scoring.profile import profile_of
+from engine.reading.profile import profile_of
+from engine.reading.series import Table, table_of
 from engine.scoring.score import CancelledError, _paced, guarded, save_scores, score_table, write_scores
-from engine.scoring.table import Table, table_of
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.errors import FileProblemError
+from engine.reading.evidence import CANNOT_USE, FIXED
 from engine.records import time_us
-from engine.scoring.profile import CANNOT_USE, FIXED
-from tests.engine.scoring.test_reading import problems, read, write
+from tests.engine.reading.test_reading import problems, read, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,12 +87,16 @@ def test_seconds_from_the_start_are_a_time_and_a_row_number_is_nothing(tmp_path:
     assert found.blocks[0].times_us[1] - found.blocks[0].times_us[0] == 500_000
 
 
-def test_a_time_that_cannot_be_read_is_said_with_its_cure(tmp_path: Path) -> None:
-    found = problems(write(tmp_path, table(lambda row: f"{at(row)} CEST")), CANNOT_USE)
+def test_a_zone_in_a_word_is_honoured(tmp_path: Path) -> None:
+    block = read(write(tmp_path, table(lambda row: f"{at(row)} CEST"))).blocks[0]
 
-    assert found == [
-        "Column timestamp should hold times, but '2026-01-05 00:00:00 CEST' cannot be read; write 2026-01-31T12:00:00Z."
-    ]
+    assert time_us("2026-01-04T22:00:00Z") == block.times_us[0]
+
+
+def test_a_time_that_cannot_be_read_is_said_with_its_cure(tmp_path: Path) -> None:
+    found = problems(write(tmp_path, table(lambda row: f"shift {'ABCDEFGH'[row % 8]}{row}")), CANNOT_USE)
+
+    assert found == ["Column timestamp should hold times, but 'shift A0' cannot be read; write 2026-01-31T12:00:00Z."]
 
 
 def test_a_year_that_no_calendar_has_is_no_time(tmp_path: Path) -> None:
@@ -145,20 +149,34 @@ def test_the_line_that_excel_writes_for_itself_names_the_delimiter(tmp_path: Pat
     assert found.n_rows == ROWS
 
 
-def test_one_reading_a_line_is_parted_by_its_sensor(tmp_path: Path) -> None:
+def test_one_reading_a_line_becomes_a_column_of_its_sensor(tmp_path: Path) -> None:
     lines = [f"{at(row)},{name},{value}" for row in range(ROWS) for name, value in (("a", 1.0), ("b", 50.0 + row))]
 
     found = read(write(tmp_path, "timestamp,sensor,value\n" + "\n".join(lines)))
 
-    assert found.machines == ("a", "b")
-    assert set(found.blocks[0].values[:, 0, 0]) == {1.0}
+    assert found.sensors == ("a", "b")
+    assert found.blocks[0].values[:, 0].tolist() == [[1.0, 50.0 + row] for row in range(ROWS)]
+
+
+def test_fields_parted_by_blanks_are_read(tmp_path: Path) -> None:
+    found = read(write(tmp_path, table(mark="  ", when=lambda row: row)))
+
+    assert found.sensors == ("temperature",)
+    assert found.n_rows == ROWS
+
+
+def test_a_unit_in_the_cells_is_taken_off(tmp_path: Path) -> None:
+    found = read(write(tmp_path, table(number="{:.1f} °C".format)))
+
+    assert found.units == ("°C",)
+    assert found.blocks[0].values[0, 0, 0] == 70.0
 
 
 def test_a_number_too_large_to_square_is_missing(tmp_path: Path) -> None:
     path = write(tmp_path, table(number=lambda x: f"{x}e200" if x > 79 else f"{x}"))
 
     assert problems(path, FIXED) == [
-        "3 of 40 cells in temperature are no numbers (the first says '79.25e200'); they are read as missing."
+        "3 of 40 cells in temperature are no numbers (the first says '7.925e+201'); they are read as missing."
     ]
 
 
@@ -167,14 +185,13 @@ def test_a_number_too_large_to_square_is_missing(tmp_path: Path) -> None:
     [
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "a picture"),
         (b"PK\x03\x04" + bytes(100), "Excel or zip"),
-        (gzip.compress(b"a,b\n1,2\n", mtime=0), "gzip file; unpack it"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-9], "the gzip file is cut off"),
         (b"<!DOCTYPE html><html></html>", "a web page"),
-        (b'[{"t": 1, "v": 2}]', "JSON"),
+        (b'[{"t": 1, "v": 2}', "no complete JSON"),
         (table().replace("70.75", '"70.75').encode(), "line 5: a quotation mark is opened and never closed"),
         (table().replace("70.75", "70\x0075").encode(), "line 5: there is a zero byte"),
         (table().encode() * 100 + b"\x00", "line 4101: there is a zero byte"),
-        (table(mark="  ", when=lambda row: row).encode(), "line 1: the fields are separated by spaces"),
-        (table(number="{:.1f} °C".format).encode(), "no column holds numbers (the first row says '70.0 °C')"),
+        (table(number=lambda x: "much").encode(), "no column holds numbers (the first row says 'much')"),
         (b"\xef\xbb\xbf\n", "the file is empty"),
     ],
 )  # fmt: skip

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from engine.errors import FileProblemError
+from engine.reading.choices import Choices
+from engine.reading.evidence import CANNOT_USE, CHOOSE, FIXED
+from engine.reading.profile import profile_of
+from engine.reading.series import Table, table_of
 from engine.records import time_us
-from engine.scoring.profile import CANNOT_USE, CHOOSE, FIXED, Choices, profile_of
-from engine.scoring.table import Table, table_of
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "datasets"
 

@@ -1,0 +1,124 @@
+"""Columns that hold the answer: labels by name in part and by content, and columns that alone separate the strange rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.reading import words
+from engine.reading.facts import NUMBERS, SWITCH, TEXT, WORDS, Facts
+from engine.reading.values import SWITCHES
+
+if TYPE_CHECKING:
+    from engine.records import BoolArray, IntArray
+
+MOST_CLASSES = 20
+RARE = 0.35
+KNOWN_SWITCH_WORDS = frozenset(word for pair in SWITCHES for word in pair) - {
+    "true",
+    "false",
+    "f",
+    "t",
+    "n",
+    "y",
+    "no",
+    "yes",
+}
+
+
+def answers_among(free: list[Facts], facts: list[Facts]) -> list[tuple[Facts, str]]:
+    """Return columns that are answers by their name and content, with the reason."""
+    found = [(fact, why) for fact in free if (why := _why_answer(fact))]
+    if not found:
+        return []
+    strange = np.any([~_is_normal(fact) for fact, _ in found], axis=0)
+    others = [fact for fact in free if all(fact is not one for one, _ in found)]
+    found += [(fact, "a kind of what the label says") for fact in others if _is_kind_of(fact, strange)]
+    near = {fact.at for fact, _ in found}
+    for step in (1, -1):
+        for fact in sorted(others, key=lambda one: step * one.at):
+            if fact.at - step in near and fact.at not in near and _is_empty_label(fact):
+                found.append((fact, "never set, beside other labels"))
+                near.add(fact.at)
+    return found
+
+
+def _why_answer(fact: Facts) -> str:
+    few = fact.cells.few()
+    n = len(few)
+    if fact.kind == TEXT or (fact.kind == NUMBERS and (not fact.whole or n == 0)):
+        return ""
+    answer_words = [word for word in few if word.strip().lower() in words.ANSWERS]
+    if fact.kind in (SWITCH, WORDS) and answer_words and n <= MOST_CLASSES:
+        return f"its words are answers ({', '.join(list(few)[:3])})"
+    if not words.hints_at(fact.name, words.LABEL):
+        return ""
+    return "its name is one of an answer, and it holds few values" if 0 < n <= MOST_CLASSES else ""
+
+
+def _is_normal(fact: Facts) -> BoolArray:
+    few = fact.cells.few()
+    normal = [word for word in few if word.strip().lower() in words.NORMAL_WORDS]
+    if not normal and few:
+        normal = [max(few, key=lambda word: few[word])]
+    codes = fact.cells.codes(normal)
+    return (codes >= 0) | ~fact.cells.filled
+
+
+def _is_kind_of(fact: Facts, strange: BoolArray) -> bool:
+    """Tell whether a column of 0 and 1 is 1 in strange rows only, and not in all that was strange by chance."""
+    if fact.kind != NUMBERS or not fact.whole or set(fact.few_numbers.tolist()) != {0.0, 1.0}:
+        return False
+    ones = fact.values == 1.0
+    return bool(ones.any()) and bool((ones <= strange).all()) and (ones.sum() >= 2 or strange.mean() < 0.2)
+
+
+def _is_empty_label(fact: Facts) -> bool:
+    return fact.kind == NUMBERS and fact.constant and fact.finite[0] == 0.0 and fact.whole
+
+
+def separators_among(sensors: list[Facts], times: IntArray) -> list[tuple[Facts, str]]:
+    """Return columns of two values whose rarer one stands exactly where other readings are far out of their usual range."""
+    suspects = [fact for fact in sensors if _may_separate(fact)]
+    analog = [f for f in sensors if f.kind == NUMBERS and not f.two_valued and not f.constant]
+    if not suspects or not analog:
+        return []
+    far = _far_rows(analog)
+    return [(fact, "it is set exactly where other readings are far out") for fact in suspects if _separates(fact, far)]
+
+
+def _may_separate(fact: Facts) -> bool:
+    if not fact.two_valued:
+        return False
+    if fact.kind == SWITCH and all(word.strip().lower() in KNOWN_SWITCH_WORDS for word in fact.cells.few()):
+        return False
+    return fact.kind == SWITCH or set(fact.few_numbers.tolist()) <= {-1.0, 0.0, 1.0, 2.0}
+
+
+def _set_rows(fact: Facts) -> BoolArray:
+    """Return the rows of the rarer of the two values."""
+    if fact.kind == SWITCH:
+        few = fact.cells.few()
+        return fact.cells.codes([min(few, key=lambda word: few[word])]) == 0
+    high = fact.values == fact.few_numbers[1]
+    return high if high.mean() <= 0.5 else fact.values == fact.few_numbers[0]
+
+
+def _far_rows(analog: list[Facts]) -> BoolArray:
+    """Return rows in which a reading lies farther from its middle than nearly all others ever do."""
+    far = np.zeros(len(analog[0].values), bool)
+    for fact in analog:
+        values = fact.values
+        low, middle, high = np.nanpercentile(values, [10, 50, 90])
+        width = max(high - low, 1e-9 * max(1.0, abs(middle)))
+        with np.errstate(invalid="ignore"):
+            far |= np.abs(values - middle) > 1.5 * width
+    return far
+
+
+def _separates(fact: Facts, far: BoolArray) -> bool:
+    mine = _set_rows(fact)
+    if not 0 < mine.mean() <= RARE or mine.sum() < 3:
+        return False
+    return bool(far[mine].mean() >= 0.7 and (far & ~mine).sum() <= 0.2 * mine.sum())
