@@ -49,7 +49,8 @@ class ClimbLab(LabKind):
             tops.append(shown)
             privates.append(float(np.mean(guess[~public] == truth[~public])))
         exact = settings.board == "exact"
-        bits = exact_bits(DECIMALS, settings.tries) if exact else ladder_bits(settings.step, settings.tries)
+        said = exact_bits(DECIMALS, settings.tries) if exact else ladder_bits(settings.step, settings.tries)
+        bits = min(said, float(public.sum()))  # a coin holds one bit; nobody can learn more of it
         x = list(range(1, settings.tries + 1))
         x = [float(value) for value in x]
         lanes = (

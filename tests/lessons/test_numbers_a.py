@@ -19,7 +19,7 @@ from lessons.labs.run_length import noise_of, run_lengths
 from lessons.reader import COURSE, load_lesson
 
 # Lesson 3's table of average run lengths: shift, Shewhart, EWMA, CUSUM.
-TABLE = [(0.0, 370, 371, 465), (0.5, 155, 36, 38), (1.0, 44, 9.8, 10.4), (2.0, 6.3, 3.6, 4.0), (3.0, 2.0, 2.3, 2.6)]
+TABLE = [(0.0, 370, 371, 369), (0.5, 155, 36, 35), (1.0, 44, 9.8, 9.9), (2.0, 6.3, 3.6, 3.9), (3.0, 2.0, 2.3, 2.5)]
 
 
 def beyond(limit: float, shift: float = 0.0) -> float:
@@ -71,7 +71,7 @@ def test_memory_in_the_noise_ruins_a_cusum_and_the_correction_mends_it() -> None
     assert corrected["arl0"] is not None
     assert plain["arl1"]
     assert corrected["arl1"]
-    assert plain["arl0"] < 100 < 400 < corrected["arl0"]
+    assert plain["arl0"] < 100 < 300 < corrected["arl0"]
     assert corrected["arl1"] > plain["arl1"]
 
 
@@ -189,3 +189,63 @@ def test_a_chattering_limit_raises_hundreds_of_alarms_in_a_shift() -> None:
 
 def test_thirty_five_channels_once_a_minute_alarm_136_times_a_day() -> None:
     assert 35 * 1440 * beyond(3) == pytest.approx(136, abs=1)
+
+
+def ewma_run_length(weight: float, limit: float, shift: float, cells: int = 161) -> float:
+    """Return the average run length of a two-sided EWMA chart, by a Markov chain (Brook and Evans, 1972)."""
+    spread = limit * math.sqrt(weight / (2 - weight))
+    width = 2 * spread / cells
+    middles = -spread + width * (np.arange(cells) + 0.5)
+    edges = -spread + width * np.arange(cells + 1)
+    normal = np.vectorize(NormalDist().cdf)
+    reach = normal((edges[None, :] - (1 - weight) * middles[:, None]) / weight - shift)
+    waits = np.linalg.solve(np.eye(cells) - np.diff(reach, axis=1), np.ones(cells))
+    return float(waits[cells // 2])
+
+
+def test_a_longer_memory_finds_only_shifts_below_one_sigma_sooner() -> None:
+    """λ 0.2 against 0.05 at the same ARL₀: the quiz of lesson 3."""
+    quick, slow = (0.2, 2.86), (0.05, 2.492)
+
+    assert ewma_run_length(*quick, 0.0) == pytest.approx(370, rel=0.02)
+    assert ewma_run_length(*slow, 0.0) == pytest.approx(370, rel=0.02)
+    assert (ewma_run_length(*quick, 0.5), ewma_run_length(*slow, 0.5)) == pytest.approx((36, 27), rel=0.03)
+    assert (ewma_run_length(*quick, 1.0), ewma_run_length(*slow, 1.0)) == pytest.approx((9.8, 10.7), rel=0.04)
+
+
+def test_a_cusum_by_hand() -> None:
+    total, sums = 0.0, []
+    for reading in (0.2, 1.4, 0.9, 1.6):
+        total = max(0.0, total + reading - 0.5)
+        sums.append(round(total, 1))
+
+    assert sums == [0.0, 0.9, 1.3, 2.4]
+
+
+def test_t_squared_of_all_directions_is_the_mahalanobis_distance_and_feels_a_broken_relation_most() -> None:
+    """Lesson 5: the distance falls into the kept directions and the rest; the rest is divided by its small variance."""
+    covariance = np.array([[1.0, 0.9], [0.9, 1.0]])
+    variances, directions = np.linalg.eigh(covariance)
+    along, off = np.array([2.0, 2.0]), np.array([2.0, -2.0])
+
+    parts = [(directions.T @ point) ** 2 / variances for point in (along, off)]
+
+    assert [part.sum() for part in parts] == pytest.approx([distance(2, 2, 0.9) ** 2, distance(2, -2, 0.9) ** 2])
+    assert parts[0][0] == pytest.approx(0, abs=1e-9), "along the pattern nothing lies off it"
+    assert parts[1][1] == pytest.approx(0, abs=1e-9), "T² of the kept direction is calm when the relation breaks"
+    assert parts[1].sum() > 15 * parts[0].sum()
+
+
+def test_an_alarm_that_stands_already_announces_no_fault() -> None:
+    """Lesson 9: a wide deadband once showed one alarm, all of it true, without delay."""
+    setup = load_lesson(COURSE / "09-alarm-fatigue").lab.experiments["hover"].setup
+    lab = lab_kind("desk")
+
+    wide = lab.run(lab.Settings.model_validate(setup | {"deadband": 0.5, "on_delay_s": 0, "off_delay_s": 0}), 4).metrics
+
+    assert wide["true_alarm_share"] == 0
+    assert wide["delay_p90_minutes"] is None
+
+
+def test_the_physicians_of_lesson_nine() -> None:
+    assert pytest.approx(0.075, abs=0.001) == 0.01 * 0.8 / (0.01 * 0.8 + 0.99 * 0.1)

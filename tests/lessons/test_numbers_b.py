@@ -110,3 +110,48 @@ def test_reading_lists_give_https_and_say_who(folder: str) -> None:
 
     assert "https://" in reading
     assert re.search(r"\(\d{4}\)|\d{4}\)|wiki|documentation|Zinkevich", reading)
+
+
+def test_kappa_of_lesson_thirteen() -> None:
+    """Both mark 3,000 slices, each 200 more: raw agreement says 0.995 with and without the 3,000."""
+
+    def kappa(both: int, alone: int, slices: int) -> tuple[float, float]:
+        marked = both + alone
+        observed = (slices - 2 * alone) / slices
+        expected = (marked**2 + (slices - marked) ** 2) / slices**2
+        return observed, (observed - expected) / (1 - expected)
+
+    assert kappa(3000, 200, 86_400) == pytest.approx((0.995, 0.94), abs=0.006)
+    assert kappa(0, 200, 86_400)[0] == pytest.approx(0.995, abs=0.001)
+    assert -0.01 < kappa(0, 200, 86_400)[1] < 0
+    assert pytest.approx(0.94, abs=0.003) == 2 * 3000 / (2 * 3000 + 400)
+    assert pytest.approx(0.929, abs=0.001) == (3200**2 + 83_200**2) / 86_400**2
+
+
+def test_two_right_raters_agree_less_with_each_other_than_with_the_truth() -> None:
+    assert pytest.approx(0.82) == 0.9 * 0.9 + 0.1 * 0.1
+
+
+def test_the_board_gives_away_no_more_bits_than_the_coins_hold() -> None:
+    for board in ("exact", "ladder"):
+        assert (run("cheating", "climb", board=board)["bits"] or 0) <= 100
+
+
+def test_a_row_that_is_being_processed_is_younger_than_the_last_that_waits() -> None:
+    """Lesson 14: 250 in, 200 out, ten minutes."""
+    assert (250 - 200) * 600 / 200 == 150
+    assert 600 - 200 * 600 / 250 == 120
+
+
+def test_the_prices_of_lesson_eleven_are_those_that_the_bill_uses() -> None:
+    from engine.economics import Prices
+
+    prices = Prices(miss=600, false_alarm=250, unplanned_hours=2)
+    words = find_lesson("judging").lab.exercises["cheapest"].prompt
+
+    assert "400 euros an hour: 1,400" in words
+    assert (prices.downtime_per_hour, prices.failure) == (400, 1400)
+    assert "a visit of 150: 400" in words
+    assert (prices.inspection, prices.false_alarm + prices.inspection) == (150, 400)
+    assert "planned standstill: 550, and 100 for each hour" in words
+    assert (prices.repair, prices.delay_per_hour) == (550, 100)

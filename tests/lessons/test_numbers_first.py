@@ -90,3 +90,38 @@ def test_the_healthy_day_of_lesson_two_rings_as_often_as_its_readings_say() -> N
     assert loud == pytest.approx(DAY_S / 5 * beyond(3), rel=0.35)
     assert quiet is not None
     assert quiet <= 1
+
+
+def chance_beyond(limit: float, shift: float) -> float:
+    """Return the chance that a reading shifted by so many σ lies beyond ± limit."""
+    return NormalDist().cdf(-limit - shift) + 1 - NormalDist().cdf(limit - shift)
+
+
+def wait(limit: float, shift: float, in_a_row: int = 1) -> float:
+    """Return the readings until so many in a row lie beyond the limit, on average (a run of successes)."""
+    p = chance_beyond(limit, shift)
+    return (1 - p**in_a_row) / ((1 - p) * p**in_a_row)
+
+
+def test_the_table_of_waits_of_lesson_two() -> None:
+    """Confirming at the same limit blinds; at the same promise it buys a lower limit."""
+    rows = {1: (44, 86_500, 2814, 1068), 2: (6.3, 296, 117, 26), 3: (2.0, 14, 12, 5.2), 4: (1.2, 4.3, 2.9, 3.3)}
+
+    for shift, waits in rows.items():
+        found = (wait(3, shift), wait(3, shift, 3), wait(4.3855, shift), wait(2.2769, shift, 3))
+        assert found == pytest.approx(waits, rel=0.035), shift
+    assert DAY_S / wait(3, 0) == pytest.approx(233, abs=1)
+    assert DAY_S / wait(3, 0, 3) == pytest.approx(0.002, abs=0.0005)
+    assert DAY_S / wait(4.3855, 0) == pytest.approx(1, abs=0.01)
+    assert DAY_S / wait(2.2769, 0, 3) == pytest.approx(1, abs=0.01)
+    assert "| 2 σ | 6.3 | 296 | 117 | 26 |" in text_of("02-thresholds")
+    assert "| 2 σ | 6,3 | 296 | 117 | 26 |" in (COURSE / "02-thresholds" / "lesson.de.md").read_text(encoding="utf-8")
+
+
+def test_lesson_two_tells_how_often_its_sensor_is_read() -> None:
+    words = text_of("02-thresholds")
+
+    assert "17,280 times" in words
+    assert DAY_S / 5 == 17_280
+    assert "promises 47 false alarms" in words
+    assert 17_280 * beyond(3) == pytest.approx(47, abs=0.5)
