@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class Vault:
             return last
         version = 1 if last is None else last.version + 1
         made = datetime.now(UTC).isoformat(timespec="seconds")
-        row = [subject, version, digest, made, reason, json.dumps([asdict(event) for event in events])]
+        row = [subject, version, digest, made, reason, json.dumps([event.plain() for event in events])]
 
         def insert(cursor: Any) -> None:
             cursor.execute("insert into truth_versions values (?, ?, ?, ?, ?, ?)", row)
@@ -117,7 +117,7 @@ class Vault:
 
 def digest_of(events: Sequence[TruthEvent]) -> str:
     """Return the SHA-256 of events, whatever order they come in."""
-    lines = sorted(json.dumps(asdict(event), sort_keys=True) for event in events)
+    lines = sorted(json.dumps(event.plain(), sort_keys=True) for event in events)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
