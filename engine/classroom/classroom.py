@@ -92,12 +92,21 @@ class Classroom:
         """Add and update people from a roster."""
         return self.roster.apply(roster, mark_missing=mark_missing)
 
-    def make_variants(self, assignment: str, progress: Callable[[int, int], None] | None = None) -> int:
-        """Make and seal everybody's variant (or the shared one); returns how many."""
+    def make_variants(
+        self,
+        assignment: str,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> int:
+        """Make and seal the variants that are missing (or the shared one); returns how many there are.
+
+        All are made anew when the assignment or its rubric changed since; after the release the plants of the class
+        go on to be made by the same plan, each with a commitment of its own.
+        """
         persons = [p.person for p in self.people.students()]
         if not persons and self.assignments.get(assignment).variants != "shared":
             raise LabError("The class has no students yet; import a roster or let them join first.")
-        return len(self.plants.seal_all(assignment, persons, progress))
+        return self.plants.seal_all(assignment, persons, progress, cancelled)
 
     def check(self, assignment: str) -> Gate:
         """Let the robots play every variant, prove the rubric, and open the release when both are good."""
@@ -129,7 +138,7 @@ class Classroom:
         """Make the variant of somebody who joined after the release."""
         owner = self.assignments.owners(assignment, [person])[0]
         if not any(v.person == owner for v in self.assignments.variants(assignment)):
-            self.assignments.seal_one(assignment, self.plants.equal(assignment, owner))
+            self.plants.seal_late(assignment, owner)
 
     # the grading evening
     def correct_truth(self, assignment: str, item: Item, verdict: str, reason: str, who: str, fault: str = "") -> int:

@@ -98,8 +98,8 @@ class Wanted(NamedTuple):
         return (LAST - FIRST) * self.hours * 3600.0 * len(self.machines)
 
 
-def make_recipe(wanted: Wanted, seed: int) -> Recipe:
-    """Return the recipe of a seed.
+def make_recipe(wanted: Wanted, seed: int, strength: float = 1.0) -> Recipe:
+    """Return the recipe of a seed; `strength` multiplies the severities of the level.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def make_recipe(wanted: Wanted, seed: int) -> Recipe:
     for number in range(wanted.count):
         key = noise.stream_keys(seed, [(wanted.spec.name, "recipe", str(number))])
         draws = noise.uniform(key, np.arange(4 * TRIES, dtype=np.int64))[:, 0].reshape(TRIES, 4)
-        courses.append(_course(wanted, names, (shortest, longest), draws, trials))
+        courses.append(_course(wanted, names, (shortest, longest), strength, draws, trials))
     return Recipe(tuple(courses), _benign(wanted, courses, gap_s), gap_s)
 
 
@@ -168,11 +168,16 @@ def _benign(wanted: Wanted, courses: list[Course], gap_s: float) -> int:
 
 
 def _course(
-    wanted: Wanted, names: list[str], lasting: tuple[float, float], draws: FloatArray, trials: _Trials
+    wanted: Wanted,
+    names: list[str],
+    lasting: tuple[float, float],
+    strength: float,
+    draws: FloatArray,
+    trials: _Trials,
 ) -> Course:
     best: Course | None = None
     for draw in draws:
-        one = trials.made_visible(_drawn(wanted, names, lasting, draw))
+        one = trials.made_visible(_drawn(wanted, names, lasting, strength, draw))
         if one.visible >= SAFE * LINE and trials.worst >= LINE:
             return one
         best = one if best is None or one.visible > best.visible else best
@@ -183,14 +188,14 @@ def _course(
     )
 
 
-def _drawn(wanted: Wanted, names: list[str], lasting: tuple[float, float], draw: FloatArray) -> Course:
+def _drawn(wanted: Wanted, names: list[str], lasting: tuple[float, float], strength: float, draw: FloatArray) -> Course:
     plan, fault = PLANS[wanted.level], names[int(draw[0] * len(names))]
     usual, low, high = part("fault", fault), *plan.severity
     duration = round(lasting[0] + (lasting[1] - lasting[0]) * float(draw[2]))
     one_sensor = usual.kind == "sensor" and not usual.whole_machine
     sensors = (wanted.spec.sensor_names[int(draw[3] * len(wanted.spec.sensors))],) if one_sensor else ()
     shape = "smooth" if usual.shape == "sudden" and usual.kind == "machine" else usual.shape
-    severity = round(low + (high - low) * float(draw[1]), 3)
+    severity = round(min(1.0, strength * (low + (high - low) * float(draw[1]))), 3)
     return Course(fault, severity, float(duration), float(round(plan.ramp_share * duration)), shape, sensors)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,12 +110,15 @@ def test_7_a_tree_on_the_formatting_of_the_data_is_at_chance(made: Room):
     from sklearn.metrics import roc_auc_score
     from sklearn.tree import DecisionTreeClassifier
 
-    (train, seen), (test, hidden) = (_formatting(made, p.person) for p in made.students[:2])
+    files = [_formatting(made, p.person) for p in made.students]
     tree = DecisionTreeClassifier(max_depth=5, min_samples_leaf=50, class_weight="balanced", random_state=7)
 
-    chance = roc_auc_score(hidden, tree.fit(train, seen).predict_proba(test)[:, 1])
+    chances = [
+        roc_auc_score(hidden, tree.fit(train, seen).predict_proba(test)[:, 1])
+        for (train, seen), (test, hidden) in itertools.permutations(files, 2)
+    ]
 
-    assert 0.4 < chance < 0.6
+    assert 0.4 < np.mean(chances) < 0.6  # one pair alone moves by 0.06 with its handful of events
 
 
 def _formatting(made: Room, person: str) -> tuple[np.ndarray, np.ndarray]:
