@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.classroom import seeds
 from engine.classroom.assignment_files import AssignmentFiles, Variant
+from engine.classroom.file_checks import check_settings
 from engine.classroom.key import AnswerKey, canonical
 from engine.classroom.quiz import check_answers, joined_answers, split_answers
 from engine.classroom.spec import AssignmentSpec, load_spec
@@ -59,6 +60,7 @@ class Assignments(AssignmentFiles):
         """Take an assignment file; right answers of a quiz in it go into the vault, the rest is for everybody."""
         public, answers = split_answers(text)
         wanted = load_spec(public, file)
+        check_settings(wanted, file)
         check_answers(wanted, answers, file)
         known = [spec.id for spec, state in self.all() if state not in ("draft", "checked")]
         if wanted.id in known and answers and answers != self.answers(wanted.id):

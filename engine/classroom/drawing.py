@@ -216,8 +216,8 @@ def _piloted(spec: AssignmentSpec, rubric: Rubric, recipe: Recipe, seeds: list[D
         careful.append(drawn.careful)
         days.append(expected_points(drawn.key, CAREFUL, rubric).sd)
         panel.append(_panel(drawn.key, plants))
-    mean = (float(np.mean(values)) for values in (careful, days, panel))
-    return Plan(recipe, *(round(value, 4) for value in mean), digest_of(spec, rubric))
+    means = [round(float(np.mean(values)), 4) for values in (careful, days, panel)]
+    return Plan(recipe, means[0], means[1], means[2], digest_of(spec, rubric))
 
 
 def _panel(key: AnswerKey, plants: tuple[Plant, ...]) -> float:
@@ -240,20 +240,30 @@ def block_of(plants: Sequence[Plant], times_us: NDArray[np.int64]) -> Block:
 def _placed(spec: AssignmentSpec, rubric: Rubric, recipe: Recipe, seeds: DrawSeeds) -> tuple[Drawn, tuple[Plant, ...]]:
     groups = groups_of(spec, seeds.split)
     shares = shared_out(recipe.courses, [len(machines) for _, machines in groups])
-    plants, events, parts = [], [], []
+    plants: list[Plant] = []
+    events: list[TruthEvent] = []
+    parts: list[tuple[str, Plant]] = []
     for (name, machines), courses in zip(groups, shares, strict=True):
         benign = round(recipe.benign * len(courses) / max(1, len(recipe.courses)))
         mine = Recipe(courses, benign, recipe.gap_s, recipe.version)
         found = place(wanted_of(spec, machines, len(courses)), mine, seeds.parts[name])
         plants.append(found.plant)
         events += found.events
-        parts.append({"name": name, "machines": list(machines), "journal": found.plant.journal.to_json()})
+        parts.append((name, found.plant))
     public = groups[0][1] if len(groups) > 1 else None
     start = start_of(spec)
     key = answer_key(spec, start, plants, events, public)
-    made = {"version": 1, "start_us": start, "end_us": key.end_us, "plant": spec.plant.name, "parts": parts}
     careful = round(expected_points(key, CAREFUL, rubric).mean, 4)
-    return Drawn(seeds.draw, key, canonical(made), careful), tuple(plants)
+    return Drawn(seeds.draw, key, made_json(spec, start, parts), careful), tuple(plants)
+
+
+def made_json(spec: AssignmentSpec, start_us: int, parts: Iterable[tuple[str, Plant]]) -> str:
+    """Return what the data of a variant is made from besides its secret seeds, as canonical JSON for the vault."""
+    made = [
+        {"name": name, "machines": list(plant.machines), "journal": plant.journal.to_json()} for name, plant in parts
+    ]
+    end = start_us + round(spec.plant.days * 24 * HOUR_US)
+    return canonical({"version": 1, "start_us": start_us, "end_us": end, "plant": spec.plant.name, "parts": made})
 
 
 def shared_out(courses: tuple[Course, ...], sizes: list[int]) -> list[tuple[Course, ...]]:

@@ -19,6 +19,7 @@ from engine.classroom.assignments import Assignments, Sealed
 from engine.classroom.csv_text import csv_rows
 from engine.classroom.drawing import (
     DRAWS,
+    LEAST_EVENTS,
     Drawn,
     DrawSeeds,
     NotDrawn,
@@ -28,21 +29,22 @@ from engine.classroom.drawing import (
     digest_of,
     draw_plant,
     groups_of,
+    made_json,
     make_plan,
     start_of,
     times_of,
 )
-from engine.classroom.grade import Work, grade
+from engine.classroom.fairness import chance_it_costs
+from engine.classroom.grade import Work
 from engine.classroom.key import AnswerKey
+from engine.classroom.playing import Played, intervals_of, plants_of, play_variant, sampled
 from engine.classroom.spec import AssignmentSpec
-from engine.difficulty import one_liners
 from engine.errors import LabError
 from engine.parallel import as_done
-from engine.plant.journal import Journal
 from engine.plant.making import make_journal
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
-from engine.records import HOUR_US, MINUTE_US, SECOND_US, Block, Label, iso_time
+from engine.records import HOUR_US, Block, iso_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,8 +53,6 @@ BATCH = 20  # plants that are sealed together: what a stopped making keeps
 FEW = 3  # so few plants are made here, without processes of their own
 SEEDS_OF_PLAN = "recipe of the class"  # takes the place of a person where seeds belong to nobody
 WITHOUT_EVENTS = ("answers", "text")  # kinds of work that no robot can play
-MARKED_SHARES = (0.005, 0.01, 0.02, 0.04, 0.08)  # of the time: the thresholds that the reference tries
-JOIN_US, LEAST_US = 30 * MINUTE_US, 5 * MINUTE_US
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,16 @@ class VariantPlant:
     plants: tuple[Plant, ...]
     public_machines: tuple[str, ...] | None
     start_us: int
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the plants, as their seeds are asked for."""
+        return ("all",) if self.public_machines is None else ("public", "private")
+
+    @property
+    def made(self) -> str:
+        """The journals as JSON, as the vault keeps them (instructors' paths only)."""
+        return made_json(self.spec, self.start_us, zip(self.parts, self.plants, strict=True))
 
     @property
     def end_us(self) -> int:
@@ -118,17 +128,9 @@ class PlantMaker:
 
     def _made_again(self, spec: AssignmentSpec, assignment: str, person: str, draw: int, made: str) -> VariantPlant:
         raw = json.loads(made)
-        plants = [
-            Plant(
-                load_plant(raw["plant"]),
-                self._assignments.seed(assignment, person, draw, part["name"]),
-                Journal.from_json(part["journal"]),
-                tuple(part["machines"]),
-            )
-            for part in raw["parts"]
-        ]
+        seeds = {part["name"]: self._assignments.seed(assignment, person, draw, part["name"]) for part in raw["parts"]}
         public = next((tuple(part["machines"]) for part in raw["parts"] if part["name"] == "public"), None)
-        return VariantPlant(spec, tuple(plants), public, raw["start_us"])
+        return VariantPlant(spec, plants_of(made, seeds), public, raw["start_us"])
 
     def plan(self, assignment: str) -> Plan | None:
         """Return what the plants of an assignment share (vault); None before they are made, or by an older lab."""
@@ -191,12 +193,24 @@ class PlantMaker:
             )
         return len(whose)
 
+    def too_few(self, assignment: str) -> tuple[str, ...]:
+        """Return the sentence for the gate when there are so few faults that chance decides, and nobody insisted."""
+        plan, wanted = self.plan(assignment), self._assignments.get(assignment).plant
+        if plan is None or wanted.few_events or wanted.events >= LEAST_EVENTS:
+            return ()
+        here, there = chance_it_costs(plan.day_sd, wanted.events, LEAST_EVENTS)
+        return (
+            f"With {wanted.events} faults a careful person's points move by {here:.0f} from day to day by chance alone "
+            f"(SD), with {LEAST_EVENTS} by about {there:.0f}. Take at least {LEAST_EVENTS} faults, or write "
+            "`few_events: true` under plant to insist.",
+        )
+
     def seal_late(self, assignment: str, person: str) -> None:
         """Make and seal the variant of somebody who joined late: by the class's own plan, or as the older lab did."""
         if self.plan(assignment) is not None or self._assignments.get(assignment).submit in WITHOUT_EVENTS:
             return self._seal_one_late(assignment, person)
         old = self.variant(assignment, person, 0)
-        self._assignments.seal_one(assignment, Sealed(person, old.key()))
+        self._assignments.seal_one(assignment, Sealed(person, old.key(), made=old.made))
         return None
 
     def _seal_one_late(self, assignment: str, person: str) -> None:
@@ -276,37 +290,38 @@ class PlantMaker:
         scores = detector.bind(load_plant(self._assignments.get(assignment).plant.name)).score_then_learn(block)
         return Work("alarms", tuple(intervals_of(block, scores >= detector.default_threshold)))
 
-    def reference_marks(self, assignment: str, person: str) -> tuple[Label, ...]:
-        """Return the marks of the reference (vault): the panel's one-line rule and threshold that earn most here.
-
-        What the best simple rule reaches with hindsight, a student can reach by looking; chance must stay below it.
-        """
-        owner = self._assignments.variant_of(assignment, person)
-        key, rubric = self._assignments.keys(assignment)[owner.variant], self._assignments.rubric(assignment)
-        block = self.block(assignment, person, 60.0)
-        spec = load_plant(self._assignments.get(assignment).plant.name)
-        tries = [
-            tuple(intervals_of(block, score > np.quantile(score, 1 - share)))
-            for _, score in one_liners(block, spec)
-            for share in MARKED_SHARES
+    def play_all(
+        self,
+        assignment: str,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> dict[str, Played]:
+        """Return what was played on every variant, by its name (vault); the rules play on a sample of a large class."""
+        rubric, keys = self._assignments.rubric(assignment), self._assignments.keys(assignment)
+        variants = [one for one in self._assignments.variants(assignment) if one.variant in keys]
+        sample = sampled([one.variant for one in variants])
+        jobs = [
+            (rubric, keys[one.variant], *self._rules_play(assignment, one.person, one.variant in sample))
+            for one in variants
         ]
-        return max(tries, key=lambda marks: grade(Work(rubric.submit, marks), key, rubric).points)
+        found: dict[str, Played] = {}
+        workers = 0 if len(jobs) <= FEW else None
+        for at, played in as_done(play_variant, jobs, workers, dask="", cancelled=cancelled):
+            found[variants[at].variant] = played
+            if progress is not None:
+                progress(len(found), len(jobs))
+        return found
+
+    def _rules_play(self, assignment: str, person: str, sampled: bool) -> tuple[str | None, dict[str, int]]:
+        """Return (journals, seeds) of a variant on which the rules play, or (None, {})."""
+        if not sampled:
+            return None, {}
+        draw = self._assignments.draw_of(assignment, person)
+        made = self.variant(assignment, person, draw)
+        return made.made, {name: self._assignments.seed(assignment, person, draw, name) for name in made.parts}
 
     def _question_key(self, spec: AssignmentSpec) -> AnswerKey:
         """The key of a quiz or a report: the right answers, and no event."""
         start = start_of(spec)
         answers = tuple(sorted(self._assignments.answers(spec.id).items()))
         return AnswerKey(start, start + HOUR_US, spec.plant.machines, (), answers=answers)
-
-
-def intervals_of(block: Block, flags: NDArray[np.bool_]) -> list[Label]:
-    """Return the flagged time (n_ticks, n_machines) as intervals: short gaps are joined, blips are left out."""
-    step = int(np.median(np.diff(block.times_us))) if len(block) > 1 else SECOND_US
-    found = []
-    for at, machine in enumerate(block.machines):
-        marked = block.times_us[flags[:, at]]
-        cuts = np.flatnonzero(np.diff(marked) > JOIN_US) + 1
-        for run in np.split(marked, cuts):
-            if len(run) and run[-1] - run[0] + step >= LEAST_US:
-                found.append(Label(machine, int(run[0]), int(run[-1]) + step))
-    return found

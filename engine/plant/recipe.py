@@ -82,7 +82,7 @@ class Wanted(NamedTuple):
 
     spec: PlantSpec
     level: str
-    count: int
+    number: int
     start_us: int
     hours: float
     machines: tuple[str, ...]
@@ -111,8 +111,8 @@ def make_recipe(wanted: Wanted, seed: int, strength: float = 1.0) -> Recipe:
     names = drawable(wanted)
     trials = _Trials(wanted, seed)
     courses = []
-    for number in range(wanted.count):
-        key = noise.stream_keys(seed, [(wanted.spec.name, "recipe", str(number))])
+    for at in range(wanted.number):
+        key = noise.stream_keys(seed, [(wanted.spec.name, "recipe", str(at))])
         draws = noise.uniform(key, np.arange(4 * TRIES, dtype=np.int64))[:, 0].reshape(TRIES, 4)
         courses.append(_course(wanted, names, (shortest, longest), strength, draws, trials))
     return Recipe(tuple(courses), _benign(wanted, courses, gap_s), gap_s)
@@ -132,11 +132,9 @@ def drawable(wanted: Wanted) -> list[str]:
         raise UnknownNameError("level", wanted.level, PLANS)
     for name in wanted.faults:
         if part("fault", name).kind == "benign":
-            raise LabError(f"plant.faults: {name} is a normal change, no alarm is owed; name faults only.")
+            raise LabError(f"{name} is a normal change, for which no alarm is owed.")
         if name not in known:
-            raise LabError(
-                f"plant.faults: {name} does not occur in {wanted.spec.title}; choose from {', '.join(known)}."
-            )
+            raise LabError(f"{name} does not occur in {wanted.spec.title}, which knows {', '.join(known)}.")
     return [name for name in wanted.faults or PLANS[wanted.level].faults if name in known]
 
 
@@ -147,24 +145,24 @@ def capacity(wanted: Wanted) -> int:
 
 def _gap_s(wanted: Wanted) -> float:
     most = capacity(wanted)
-    if wanted.count > most:
+    if wanted.number > most:
         raise LabError(
-            f"{wanted.count} faults do not fit into {wanted.hours:g} hours of {len(wanted.machines)} machines so that "
+            f"{wanted.number} faults do not fit into {wanted.hours:g} hours of {len(wanted.machines)} machines so that "
             f"each can be told from the next; take at most {most} faults, more days or more machines."
         )
-    return GAP_S if wanted.count * (2 * 3600.0 + GAP_S) <= FULL * wanted.room_s else GAP_S / 2
+    return GAP_S if wanted.number * (2 * 3600.0 + GAP_S) <= FULL * wanted.room_s else GAP_S / 2
 
 
 def _durations(wanted: Wanted, gap_s: float) -> tuple[float, float]:
     """Return the shortest and the longest duration: one to three hours where there is room."""
-    mean = max(LEAST_S, min(7200.0, FULL * wanted.room_s / wanted.count - gap_s))
+    mean = max(LEAST_S, min(7200.0, FULL * wanted.room_s / wanted.number - gap_s))
     return max(LEAST_S, 0.5 * mean), max(LEAST_S, 2 * mean - max(LEAST_S, 0.5 * mean))
 
 
 def _benign(wanted: Wanted, courses: list[Course], gap_s: float) -> int:
     """Return how many benign changes come to the faults: as the level says, as far as there is room."""
     left = 0.75 * wanted.room_s - sum(one.duration_s + gap_s for one in courses)
-    return max(0, min(round(PLANS[wanted.level].benign * wanted.count), int(left / (7200.0 + gap_s))))
+    return max(0, min(round(PLANS[wanted.level].benign * wanted.number), int(left / (7200.0 + gap_s))))
 
 
 def _course(
@@ -221,7 +219,7 @@ class _Trials:
         """Return benign changes as often as a plant of the class has them: they are part of the wobble."""
         wanted = self._wanted
         share = self._span / (wanted.hours * HOUR_US * len(wanted.machines))
-        count = min(len(draws) // 3, round(PLANS[wanted.level].benign * wanted.count * share))
+        count = min(len(draws) // 3, round(PLANS[wanted.level].benign * wanted.number * share))
         entries = []
         for number, draw in enumerate(draws[: 3 * count].reshape(-1, 3).tolist()):
             one = benign_course(wanted.spec, 3600.0 * (1.0 + draw[0]), draw[1])

@@ -39,7 +39,8 @@ def natural_sds(plant: Plant, machine: str, start_us: int, end_us: int) -> Float
     """Return the natural standard deviation of each sensor of a machine, (n_sensors,); never below its noise."""
     healthy = plant.only(machine).twin().block(minutes(start_us, end_us))
     running = healthy.values[healthy.status[:, 0] == OPERATIONAL, 0]
-    return np.maximum(np.nanstd(running, axis=0), [sensor.noise for sensor in plant.spec.sensors])
+    noise = np.array([sensor.noise for sensor in plant.spec.sensors])
+    return np.asarray(np.maximum(np.nanstd(running, axis=0), noise))
 
 
 def visibility(plant: Plant, one: Active, sds: FloatArray) -> float:
