@@ -11,7 +11,7 @@ import importlib
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ Result = TypeVar("Result")
 
 ATTEMPTS = 3  # a job whose worker dies three times is itself the killer
 DASK_WAIT_S = 10
+ASK_EVERY_S = 0.3  # how often a long job is asked whether it shall stop
 
 
 @contextmanager
@@ -68,46 +69,76 @@ def run_all(
         When it was cancelled, or a job killed its worker three times.
     """
     results: dict[int, Result] = {}
+    for number, result in as_done(function, jobs, workers, dask, cancelled):
+        results[number] = result
+        if on_done is not None:
+            on_done(len(results), len(jobs))
+    return [results[number] for number in range(len(jobs))]
+
+
+def as_done(
+    function: Callable[..., Result],
+    jobs: Sequence[tuple[Any, ...]],
+    workers: int | None = None,
+    dask: str | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Iterator[tuple[int, Result]]:
+    """Yield (number of the job, its result) as each gets ready; otherwise as `run_all`.
+
+    No worker (0) means this process: nothing is started for a handful of jobs, and nothing leaves it.
+    """
+    waiting = set(range(len(jobs)))
+    if workers == 0:
+        for number in sorted(waiting):
+            _stop_if(cancelled, number, len(jobs))
+            yield number, function(*jobs[number])
+        return
     for attempt in range(ATTEMPTS):
-        waiting = [number for number in range(len(jobs)) if number not in results]
         # After a crash one worker goes on alone: fewer jobs are lost to one that kills, and memory is less tight.
         with executor(workers if attempt == 0 else 1, dask) as pool:
             try:
-                _collect(pool, function, jobs, waiting, results, on_done, cancelled)
+                for number, result in _collected(pool, function, jobs, sorted(waiting), cancelled):
+                    waiting.discard(number)
+                    yield number, result
             except BrokenProcessPool:
                 continue
-        return [results[number] for number in range(len(jobs))]
-    lost = len(jobs) - len(results)
+        return
     raise LabError(
-        f"{lost} of {len(jobs)} jobs killed their worker {ATTEMPTS} times; try fewer workers or smaller jobs."
+        f"{len(waiting)} of {len(jobs)} jobs killed their worker {ATTEMPTS} times; try fewer workers or smaller jobs."
     )
 
 
-def _collect(
+def _collected(
     pool: Executor,
     function: Callable[..., Result],
     jobs: Sequence[tuple[Any, ...]],
     waiting: Sequence[int],
-    results: dict[int, Result],
-    on_done: Callable[[int, int], None] | None,
     cancelled: Callable[[], bool] | None,
-) -> None:
+) -> Iterator[tuple[int, Result]]:
     sent: dict[Future[Result], int] = {pool.submit(function, *jobs[number]): number for number in waiting}
     broken: BrokenProcessPool | None = None
-    for future in as_completed(sent):
-        if cancelled is not None and cancelled():
-            for other in sent:
-                other.cancel()
-            raise LabError(f"Stopped after {len(results)} of {len(jobs)} jobs, as was asked for.")
-        try:
-            results[sent[future]] = future.result()
-        except BrokenProcessPool as problem:
-            broken = problem  # others may have finished before the pool broke: keep what they found
-            continue
-        if on_done is not None:
-            on_done(len(results), len(jobs))
+    left = set(sent)
+    try:
+        while left:
+            _stop_if(cancelled, len(jobs) - len(left), len(jobs))
+            ready, left = wait(left, ASK_EVERY_S if cancelled is not None else None, FIRST_COMPLETED)
+            for future in ready:
+                try:
+                    result = future.result()
+                except BrokenProcessPool as problem:
+                    broken = problem  # others may have finished before the pool broke: keep what they found
+                    continue
+                yield sent[future], result
+    finally:
+        for future in left:
+            future.cancel()
     if broken is not None:
         raise broken
+
+
+def _stop_if(cancelled: Callable[[], bool] | None, done: int, of: int) -> None:
+    if cancelled is not None and cancelled():
+        raise LabError(f"Stopped after {done} of {of} jobs, as was asked for.")
 
 
 @contextmanager

@@ -6,9 +6,9 @@ Truth is never part of a block: code on a student's path takes types that have n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -118,6 +118,7 @@ class TruthEvent:
 
     `detectable_from_us` is the first time a likelihood-ratio test against the counterfactual twin could know;
     None when the fault never becomes detectable. `benign` marks changes that are normal (no alarm is owed).
+    `visibility` says how big it is to the eye, in natural SDs (`engine.plant.visibility`); None = not measured.
     """
 
     machine: str
@@ -128,6 +129,12 @@ class TruthEvent:
     detectable_from_us: int | None
     end_us: int
     benign: bool = False
+    visibility: float | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Return the fields for JSON; what was not measured is left out, so that older truth keeps its bytes."""
+        fields = asdict(self)
+        return fields if self.visibility is not None else {k: v for k, v in fields.items() if k != "visibility"}
 
 
 @dataclass(frozen=True)

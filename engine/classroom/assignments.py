@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.classroom import seeds
 from engine.classroom.assignment_files import AssignmentFiles, Variant
+from engine.classroom.file_checks import check_settings
 from engine.classroom.key import AnswerKey, canonical
 from engine.classroom.quiz import check_answers, joined_answers, split_answers
 from engine.classroom.spec import AssignmentSpec, load_spec
@@ -23,12 +24,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sealed:
-    """A variant's truth on its way into the vault."""
+    """A variant's truth on its way into the vault.
+
+    `difficulty` is what a careful person is expected to earn on it; `made` the journals that its data is made from,
+    as JSON (`engine.classroom.drawing`); empty in variants of an older lab.
+    """
 
     person: str
     key: AnswerKey
     draw: int = 0
     difficulty: float | None = None
+    made: str = ""
 
 
 class Assignments(AssignmentFiles):
@@ -54,6 +60,7 @@ class Assignments(AssignmentFiles):
         """Take an assignment file; right answers of a quiz in it go into the vault, the rest is for everybody."""
         public, answers = split_answers(text)
         wanted = load_spec(public, file)
+        check_settings(wanted, file)
         check_answers(wanted, answers, file)
         known = [spec.id for spec, state in self.all() if state not in ("draft", "checked")]
         if wanted.id in known and answers and answers != self.answers(wanted.id):
@@ -77,12 +84,16 @@ class Assignments(AssignmentFiles):
         """Return a secret seed; for the code that makes plants, never for a page."""
         return seeds.seed_of(self._secret, "plant", assignment, person, draw, part)
 
-    def seal(self, assignment: str, variants: list[Sealed]) -> list[Variant]:
-        """Put the truth of the variants into the vault and publish their spans; replaces an earlier draft."""
+    def seal(self, assignment: str, variants: list[Sealed], plan: str = "") -> list[Variant]:
+        """Put the truth of the variants into the vault and publish their spans; replaces an earlier draft.
+
+        `plan` is what they share (`engine.classroom.drawing.Plan` as JSON); kept in the vault too.
+        """
         if self.state(assignment) not in ("draft", "checked"):
             raise LabError("The assignment is released; its variants can no longer change.")
         self._records.variants.remove(assignment=assignment)
         self._vault.keys.remove(assignment=assignment)
+        self._vault.settings.put(name=f"plan/{assignment}", value=plan)
         made = [self._sealed_rows(assignment, sealed) for sealed in variants]
         self._vault.keys.add_all([row for row, _ in made])
         self._records.variants.add_all([row for _, row in made])
@@ -99,6 +110,28 @@ class Assignments(AssignmentFiles):
         self._records.variants.add(**public_row)
         self._audit.note("instructor", "sealed", f"variant {public_row['variant']} of {assignment}")
         return self.variant_of(assignment, sealed.person)
+
+    def seal_more(self, assignment: str, variants: list[Sealed]) -> None:
+        """Seal further variants beside those that there are; after the release each has its own commitment."""
+        have = {variant.person for variant in self.variants(assignment)}
+        rows = [self._sealed_rows(assignment, sealed) for sealed in variants if sealed.person not in have]
+        if rows:
+            self._vault.keys.add_all([row for row, _ in rows])
+            self._records.variants.add_all([row for _, row in rows])
+            self._audit.note("instructor", "sealed", f"{len(rows)} more variants of {assignment}")
+
+    def plan_of(self, assignment: str) -> str:
+        """Return what the variants share, as JSON (vault); empty before they are made, or by an older lab."""
+        row = self._vault.settings.one(name=f"plan/{assignment}")
+        return "" if row is None else str(row["value"])
+
+    def made_of(self, assignment: str, person: str) -> str:
+        """Return the journals that the data of a person's sealed variant is made from (vault); empty without."""
+        if not any(variant.person == person for variant in self.variants(assignment)):
+            return ""
+        name = self.variant_of(assignment, person).variant
+        row = self._vault.keys.one(assignment=assignment, variant=name, version=1)
+        return "" if row is None else str(row["made"])
 
     def draw_of(self, assignment: str, person: str) -> int:
         """Return which draw of the seed a variant is (vault); useless without the secret."""
@@ -169,6 +202,7 @@ class Assignments(AssignmentFiles):
         salt, key = secrets.token_hex(32), replace(sealed.key, version=1)
         common = {"assignment": assignment, "variant": name}
         kept = {"version": 1, "salt": salt, "key": key.to_json(), "draw": sealed.draw, "difficulty": sealed.difficulty}
+        kept |= {"made": sealed.made}
         span = {"start_us": key.start_us, "end_us": key.end_us, "machines": json.dumps(key.machines)}
         public = {"person": sealed.person, "commitment": seeds.commitment(salt, key), **span}
         return {**common, **kept, "at_us": self._now_us()}, {**common, **public}

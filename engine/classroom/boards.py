@@ -120,8 +120,17 @@ class Boards:
         if viewer is not None and rule.show == "own":
             lines = [line for line in lines if line.own]
         stored = self._assignments.checks(assignment).get("baselines", {}) if baselines is None else baselines
-        marks = [BoardLine(name, ladder([share], rule.step)[0], 0, 0, baseline=True) for name, share in stored.items()]
+        marks = [
+            BoardLine(name, ladder([share], rule.step)[0], 0, 0, baseline=True)
+            for name, share in stored.items()
+            if baselines is not None or name in rule.baselines
+        ]
         return sorted([*lines, *marks], key=lambda x: (-x.shown, x.reached_us, self._tie(assignment, x.handle)))
+
+    def says(self, assignment: str) -> float | None:
+        """Return the rank correlation of public and private points in a simulated class; None = no split, unknown."""
+        found: float | None = self._assignments.checks(assignment).get("split_says")
+        return found
 
     def leak(self, assignment: str) -> Leak:
         """Return the leak meter; on shared data students can pool what they read, on their own data they cannot."""

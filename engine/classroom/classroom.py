@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from engine.classroom.calls import Calls
 from engine.classroom.conductor import Conductor
 from engine.classroom.evidence import Evidence
 from engine.classroom.exports import Exports
+from engine.classroom.fairness import Fairness, fairness, split_correlation
 from engine.classroom.gate import Gate, play_gate, question_gate
 from engine.classroom.grading import Grading
 from engine.classroom.label_book import Drafts
@@ -92,14 +94,28 @@ class Classroom:
         """Add and update people from a roster."""
         return self.roster.apply(roster, mark_missing=mark_missing)
 
-    def make_variants(self, assignment: str, progress: Callable[[int, int], None] | None = None) -> int:
-        """Make and seal everybody's variant (or the shared one); returns how many."""
+    def make_variants(
+        self,
+        assignment: str,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> int:
+        """Make and seal the variants that are missing (or the shared one); returns how many there are.
+
+        All are made anew when the assignment or its rubric changed since; after the release the plants of the class
+        go on to be made by the same plan, each with a commitment of its own.
+        """
         persons = [p.person for p in self.people.students()]
         if not persons and self.assignments.get(assignment).variants != "shared":
             raise LabError("The class has no students yet; import a roster or let them join first.")
-        return len(self.plants.seal_all(assignment, persons, progress))
+        return self.plants.seal_all(assignment, persons, progress, cancelled)
 
-    def check(self, assignment: str) -> Gate:
+    def check(
+        self,
+        assignment: str,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Gate:
         """Let the robots play every variant, prove the rubric, and open the release when both are good."""
         rubric, keys = self.assignments.rubric(assignment), self.assignments.keys(assignment)
         proof = prove_rubric(rubric, runs=20)
@@ -108,20 +124,39 @@ class Classroom:
         if rubric.submit in WITHOUT_EVENTS:
             spec, answers = self.assignments.get(assignment), self.assignments.answers(assignment)
             return self.store_gate(assignment, question_gate(spec, answers, len(keys)))
-        variants = self.assignments.variants(assignment)
-        reference = {v.variant: self.plants.reference_marks(assignment, v.person) for v in variants}
-        return self.store_gate(
-            assignment, play_gate(rubric, keys, reference, self.assignments.difficulties(assignment))
+        played = self.plants.play_all(assignment, progress, cancelled)
+        gate = play_gate(
+            rubric,
+            keys,
+            {name: one.reference for name, one in played.items() if one.reference is not None},
+            {name: one.careful for name, one in played.items()},
+            {name: one.three_sigma for name, one in played.items() if one.three_sigma is not None},
         )
+        few = self.plants.too_few(assignment)
+        return self.store_gate(assignment, replace(gate, problems=(*gate.problems, *few)))
+
+    def fairness(self, assignment: str) -> Fairness:
+        """Return how fair the variants of an assignment are (vault): luck against skill, by simulated people."""
+        keys = self.assignments.keys(assignment)
+        if not keys or self.assignments.get(assignment).submit in WITHOUT_EVENTS:
+            raise LabError("There are no variants with events in this assignment; make them first.")
+        return fairness(keys, self.assignments.rubric(assignment))
 
     def store_gate(self, assignment: str, gate: Gate) -> Gate:
         """Store what the robots found; only a passed gate lets the assignment be released."""
         if gate.passed:
-            points = self.assignments.rubric(assignment).automatic_points
-            shares = gate.baselines(points)
-            found = f", reference {shares['reference']:.2f} of the points" if shares else ""
+            rubric = self.assignments.rubric(assignment)
+            shares = gate.baselines(rubric.automatic_points)
+            found = f", reference {shares['reference']:.2f} of the points" if "reference" in shares else ""
             summary = f"{len(self.assignments.variants(assignment))} variants{found}"
-            checks = {"baselines": shares, "histogram": gate.histogram(), "summary": summary}
+            checks: dict[str, Any] = {
+                "baselines": shares,
+                "histogram": gate.histogram(rubric.automatic_points),
+                "summary": summary,
+            }
+            checks |= {"careful": [min(gate.careful), max(gate.careful)]} if gate.careful else {}
+            if gate.rows and self.assignments.get(assignment).split is not None:
+                checks["split_says"] = split_correlation(self.assignments.keys(assignment), rubric)
             self.assignments.checked(assignment, checks)
         return gate
 
@@ -129,7 +164,7 @@ class Classroom:
         """Make the variant of somebody who joined after the release."""
         owner = self.assignments.owners(assignment, [person])[0]
         if not any(v.person == owner for v in self.assignments.variants(assignment)):
-            self.assignments.seal_one(assignment, self.plants.equal(assignment, owner))
+            self.plants.seal_late(assignment, owner)
 
     # the grading evening
     def correct_truth(self, assignment: str, item: Item, verdict: str, reason: str, who: str, fault: str = "") -> int:

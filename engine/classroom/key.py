@@ -95,7 +95,8 @@ class AnswerKey:
 
     def to_json(self) -> str:
         """Return the key as canonical JSON: the same key gives the same bytes in every process."""
-        return canonical(dataclasses.asdict(self))
+        events = [event.plain() for event in self.events]
+        return canonical({**dataclasses.asdict(self), "events": events})
 
     @classmethod
     def from_json(cls, text: str) -> AnswerKey:

@@ -8,34 +8,51 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine import catalog
 from engine.classroom.assignments import Assignments, Sealed
 from engine.classroom.csv_text import csv_rows
-from engine.classroom.grade import Work, grade
+from engine.classroom.drawing import (
+    DRAWS,
+    LEAST_EVENTS,
+    Drawn,
+    DrawSeeds,
+    NotDrawn,
+    Plan,
+    answer_key,
+    block_of,
+    digest_of,
+    draw_plant,
+    groups_of,
+    made_json,
+    make_plan,
+    start_of,
+    times_of,
+)
+from engine.classroom.fairness import chance_it_costs
+from engine.classroom.grade import Work
 from engine.classroom.key import AnswerKey
-from engine.classroom.seeds import equalised, seed_of
-from engine.classroom.spec import AssignmentSpec, moment_us
+from engine.classroom.playing import Played, intervals_of, plants_of, play_variant, sampled
+from engine.classroom.spec import AssignmentSpec
 from engine.detectors.scorable import make_scorable
-from engine.difficulty import CAPS, best_one_liner, one_liners
-from engine.plant.making import FLOORS, make_journal
+from engine.errors import LabError
+from engine.parallel import as_done
+from engine.plant.making import make_journal
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
-from engine.records import HOUR_US, MINUTE_US, SECOND_US, Block, Label, iso_times
+from engine.records import HOUR_US, Block, iso_times
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BAND = 0.10  # half-width of the accepted difficulty, in event-F1 of the reference panel
-DRAWS = 12
+BATCH = 20  # plants that are sealed together: what a stopped making keeps
+FEW = 3  # so few plants are made here, without processes of their own
+SEEDS_OF_PLAN = "recipe of the class"  # takes the place of a person where seeds belong to nobody
 WITHOUT_EVENTS = ("answers", "text")  # kinds of work that no robot can play
-MARKED_SHARES = (0.005, 0.01, 0.02, 0.04, 0.08)  # of the time: the thresholds that the reference tries
-JOIN_US, LEAST_US = 30 * MINUTE_US, 5 * MINUTE_US
 
 
 @dataclass(frozen=True)
@@ -45,10 +62,17 @@ class VariantPlant:
     spec: AssignmentSpec
     plants: tuple[Plant, ...]
     public_machines: tuple[str, ...] | None
+    start_us: int
 
     @property
-    def start_us(self) -> int:
-        return moment_us(self.spec.when.release) // HOUR_US * HOUR_US
+    def parts(self) -> tuple[str, ...]:
+        """Names of the plants, as their seeds are asked for."""
+        return ("all",) if self.public_machines is None else ("public", "private")
+
+    @property
+    def made(self) -> str:
+        """The journals as JSON, as the vault keeps them (instructors' paths only)."""
+        return made_json(self.spec, self.start_us, zip(self.parts, self.plants, strict=True))
 
     @property
     def end_us(self) -> int:
@@ -56,28 +80,16 @@ class VariantPlant:
 
     def times_us(self, every_s: float | None = None) -> NDArray[np.int64]:
         """Return the event times of the data, at the assignment's rate unless told otherwise."""
-        step = round(SECOND_US / self.spec.plant.rate_hz) if every_s is None else round(every_s * SECOND_US)
-        return np.arange(self.start_us, self.end_us, step, dtype=np.int64)
+        return times_of(self.spec, self.start_us, self.end_us, every_s)
 
     def block(self, every_s: float | None = None) -> Block:
         """Return the data; no truth in it."""
-        blocks = [plant.block(self.times_us(every_s)) for plant in self.plants]
-        return Block(
-            times_us=blocks[0].times_us,
-            values=np.concatenate([b.values for b in blocks], axis=1),
-            status=np.concatenate([b.status for b in blocks], axis=1),
-            machines=tuple(name for b in blocks for name in b.machines),
-            sensors=blocks[0].sensors,
-        )
+        return block_of(self.plants, self.times_us(every_s))
 
     def key(self) -> AnswerKey:
-        """Return the truth (instructors' paths only)."""
+        """Return the truth (instructors' paths only); a sealed variant has its own in the vault."""
         events = [e for plant in self.plants for e in plant.truth(self.start_us, self.end_us)]
-        families = tuple((name, part.kind) for name, part in sorted(catalog.parts("fault").items()))
-        order = sorted(events, key=lambda e: (e.machine, e.onset_us, e.fault))
-        machines = tuple(name for plant in self.plants for name in plant.machines)
-        key = AnswerKey(self.start_us, self.end_us, machines, tuple(order), families=families)
-        return _with_split(key, self.spec, self.public_machines, self.plants[0].seed)
+        return answer_key(self.spec, self.start_us, self.plants, events, self.public_machines)
 
 
 class PlantMaker:
@@ -93,11 +105,18 @@ class PlantMaker:
         self._assignments = assignments
 
     def variant(self, assignment: str, person: str, draw: int) -> VariantPlant:
-        """Return a person's variant at a draw; always the same one."""
+        """Return a person's variant at a draw; always the same one.
+
+        A sealed variant is made from its sealed journals; one that an older lab sealed, without them, is drawn as that
+        lab drew it.
+        """
         spec = self._assignments.get(assignment)
+        made = self._assignments.made_of(assignment, person)
+        if made and self._assignments.draw_of(assignment, person) == draw:
+            return self._made_again(spec, assignment, person, draw, made)
         plant_spec, machines = load_plant(spec.plant.name), spec.plant.machines
-        groups = _groups(spec, self._assignments.seed(assignment, person, draw, "split"))
-        start, hours = moment_us(spec.when.release) // HOUR_US * HOUR_US, spec.plant.days * 24
+        groups = groups_of(spec, self._assignments.seed(assignment, person, draw, "split"))
+        start, hours = start_of(spec), spec.plant.days * 24
         plants = []
         for name, group in groups:
             seed = self._assignments.seed(assignment, person, draw, name)
@@ -105,31 +124,134 @@ class PlantMaker:
             journal = make_journal(plant_spec, seed, spec.plant.level, start, hours, group, faults)
             plants.append(Plant(plant_spec, seed, journal, group))
         public = groups[0][1] if len(groups) > 1 else None
-        return VariantPlant(spec, tuple(plants), public)
+        return VariantPlant(spec, tuple(plants), public, start)
 
-    def equal(self, assignment: str, person: str) -> Sealed:
-        """Return a person's variant with a difficulty inside the band: the panel of one-line rules plays each draw."""
-        spec = self._assignments.get(assignment)
-        if spec.submit in WITHOUT_EVENTS:
-            return Sealed(person, self._question_key(spec))
-        level = spec.plant.level
-        centre = (FLOORS[level] + CAPS[level]) / 2
-        drawn = equalised(lambda draw: self._difficulty(assignment, person, draw), centre, BAND, DRAWS)
-        key = self.variant(assignment, person, drawn.draw).key()
-        return Sealed(person, key, drawn.draw, drawn.difficulty)
+    def _made_again(self, spec: AssignmentSpec, assignment: str, person: str, draw: int, made: str) -> VariantPlant:
+        raw = json.loads(made)
+        seeds = {part["name"]: self._assignments.seed(assignment, person, draw, part["name"]) for part in raw["parts"]}
+        public = next((tuple(part["machines"]) for part in raw["parts"] if part["name"] == "public"), None)
+        return VariantPlant(spec, plants_of(made, seeds), public, raw["start_us"])
+
+    def plan(self, assignment: str) -> Plan | None:
+        """Return what the plants of an assignment share (vault); None before they are made, or by an older lab."""
+        text = self._assignments.plan_of(assignment)
+        return Plan.from_json(text) if text else None
 
     def seal_all(
-        self, assignment: str, persons: list[str], progress: Callable[[int, int], None] | None = None
-    ) -> list[Sealed]:
-        """Make and seal the variants of everybody (or the shared one); `progress(done, of)` is called after each."""
+        self,
+        assignment: str,
+        persons: list[str],
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> int:
+        """Make and seal the variants of everybody (or the shared one); returns how many there are.
+
+        They are sealed as they are made, so a stopped making is continued by the next one; plants already made by
+        the same plan stay. `progress(done, of)` is called after each.
+
+        Raises
+        ------
+        LabError
+            When it was stopped, or some plants could not be drawn; the others are sealed all the same.
+        """
         whose = self._assignments.owners(assignment, persons)
-        made = []
-        for at, person in enumerate(whose, start=1):
-            made.append(self.equal(assignment, person))
-            if progress is not None:
-                progress(at, len(whose))
-        self._assignments.seal(assignment, made)
-        return made
+        spec = self._assignments.get(assignment)
+        if spec.submit in WITHOUT_EVENTS:
+            self._assignments.seal(assignment, [Sealed(person, self._question_key(spec)) for person in whose])
+            return len(whose)
+        plan = self._planned(assignment)
+        have = {variant.person for variant in self._assignments.variants(assignment)}
+        lacking = [person for person in whose if person not in have]
+        failed: list[NotDrawn] = []
+        batch: list[Sealed] = []
+        done = len(have)
+        try:
+            for person, found in self._drawn(assignment, plan, lacking, cancelled):
+                done += 1
+                if isinstance(found, NotDrawn):
+                    failed.append(found)
+                else:
+                    batch.append(Sealed(person, found.key, found.draw, found.careful, found.made))
+                if len(batch) >= BATCH:
+                    self._assignments.seal_more(assignment, batch)
+                    batch = []
+                if progress is not None:
+                    progress(done, len(have) + len(lacking))
+        except LabError:
+            if cancelled is not None and cancelled():
+                raise LabError(
+                    f"Stopped after {done} of {len(have) + len(lacking)} plants; these are sealed, and the next "
+                    "making goes on from there."
+                ) from None
+            raise
+        finally:
+            self._assignments.seal_more(assignment, batch)
+        if failed:
+            raise LabError(
+                f"{len(failed)} of {len(whose)} plants could not be drawn: {failed[0].sentence}. "
+                "The others are made and sealed."
+            )
+        return len(whose)
+
+    def too_few(self, assignment: str) -> tuple[str, ...]:
+        """Return the sentence for the gate when there are so few faults that chance decides, and nobody insisted."""
+        plan, wanted = self.plan(assignment), self._assignments.get(assignment).plant
+        if plan is None or wanted.few_events or wanted.events >= LEAST_EVENTS:
+            return ()
+        here, there = chance_it_costs(plan.day_sd, wanted.events, LEAST_EVENTS)
+        return (
+            f"With {wanted.events} faults a careful person's points move by {here:.0f} from day to day by chance alone "
+            f"(SD), with {LEAST_EVENTS} by about {there:.0f}. Take at least {LEAST_EVENTS} faults, or write "
+            "`few_events: true` under plant to insist.",
+        )
+
+    def seal_late(self, assignment: str, person: str) -> None:
+        """Make and seal the variant of somebody who joined late: by the class's own plan, or as the older lab did."""
+        if self.plan(assignment) is not None or self._assignments.get(assignment).submit in WITHOUT_EVENTS:
+            return self._seal_one_late(assignment, person)
+        old = self.variant(assignment, person, 0)
+        self._assignments.seal_one(assignment, Sealed(person, old.key(), made=old.made))
+        return None
+
+    def _seal_one_late(self, assignment: str, person: str) -> None:
+        spec, plan = self._assignments.get(assignment), self.plan(assignment)
+        if plan is None:
+            self._assignments.seal_one(assignment, Sealed(person, self._question_key(spec)))
+            return
+        found = next(self._drawn(assignment, plan, [person], None))[1]
+        if isinstance(found, NotDrawn):
+            raise LabError(f"The plant could not be drawn: {found.sentence}.")
+        self._assignments.seal_one(assignment, Sealed(person, found.key, found.draw, found.careful, found.made))
+
+    def _planned(self, assignment: str) -> Plan:
+        """Return the plan; a new one, with nothing sealed yet, when file or rubric changed since the last."""
+        spec, rubric = self._assignments.get(assignment), self._assignments.rubric(assignment)
+        known = self.plan(assignment)
+        if self._assignments.state(assignment) not in ("draft", "checked"):
+            if known is None:
+                raise LabError("This assignment was released by an older lab; its plants are all made.")
+            return known
+        if known is None or known.digest != digest_of(spec, rubric):
+            known = make_plan(spec, rubric, lambda number: self._seeds(assignment, SEEDS_OF_PLAN, number))
+            self._assignments.seal(assignment, [], known.to_json())
+        return known
+
+    def _drawn(
+        self, assignment: str, plan: Plan, persons: list[str], cancelled: Callable[[], bool] | None
+    ) -> Iterator[tuple[str, Drawn | NotDrawn]]:
+        """Yield each person's plant as it is drawn, in whichever order they get ready."""
+        spec, rubric = self._assignments.get(assignment), self._assignments.rubric(assignment)
+        jobs = [
+            (spec, rubric, plan, tuple(self._seeds(assignment, person, draw) for draw in range(DRAWS)))
+            for person in persons
+        ]
+        workers = 0 if len(jobs) <= FEW else None
+        for at, found in as_done(draw_plant, jobs, workers, dask="", cancelled=cancelled):  # seeds stay on this machine
+            yield persons[at], found
+
+    def _seeds(self, assignment: str, person: str, draw: int) -> DrawSeeds:
+        parts = {part: self._assignments.seed(assignment, person, draw, part) for part in ("all", "public", "private")}
+        return DrawSeeds(draw, self._assignments.seed(assignment, person, draw, "split"), parts)
 
     def block(self, assignment: str, person: str, every_s: float | None = None) -> Block:
         """Return the readings of a person's variant for the student's page: a type without any place for truth."""
@@ -167,63 +289,38 @@ class PlantMaker:
         scores = detector.bind(load_plant(self._assignments.get(assignment).plant.name)).score_then_learn(block)
         return Work("alarms", tuple(intervals_of(block, scores >= detector.default_threshold)))
 
-    def reference_marks(self, assignment: str, person: str) -> tuple[Label, ...]:
-        """Return the marks of the reference (vault): the panel's one-line rule and threshold that earn most here.
-
-        What the best simple rule reaches with hindsight, a student can reach by looking; chance must stay below it.
-        """
-        owner = self._assignments.variant_of(assignment, person)
-        key, rubric = self._assignments.keys(assignment)[owner.variant], self._assignments.rubric(assignment)
-        block = self.block(assignment, person, 60.0)
-        spec = load_plant(self._assignments.get(assignment).plant.name)
-        tries = [
-            tuple(intervals_of(block, score > np.quantile(score, 1 - share)))
-            for _, score in one_liners(block, spec)
-            for share in MARKED_SHARES
+    def play_all(
+        self,
+        assignment: str,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> dict[str, Played]:
+        """Return what was played on every variant, by its name (vault); the rules play on a sample of a large class."""
+        rubric, keys = self._assignments.rubric(assignment), self._assignments.keys(assignment)
+        variants = [one for one in self._assignments.variants(assignment) if one.variant in keys]
+        sample = sampled([one.variant for one in variants])
+        jobs = [
+            (rubric, keys[one.variant], *self._rules_play(assignment, one.person, one.variant in sample))
+            for one in variants
         ]
-        return max(tries, key=lambda marks: grade(Work(rubric.submit, marks), key, rubric).points)
+        found: dict[str, Played] = {}
+        workers = 0 if len(jobs) <= FEW else None
+        for at, played in as_done(play_variant, jobs, workers, dask="", cancelled=cancelled):
+            found[variants[at].variant] = played
+            if progress is not None:
+                progress(len(found), len(jobs))
+        return found
+
+    def _rules_play(self, assignment: str, person: str, sampled: bool) -> tuple[str | None, dict[str, int]]:
+        """Return (journals, seeds) of a variant on which the rules play, or (None, {})."""
+        if not sampled:
+            return None, {}
+        draw = self._assignments.draw_of(assignment, person)
+        made = self.variant(assignment, person, draw)
+        return made.made, {name: self._assignments.seed(assignment, person, draw, name) for name in made.parts}
 
     def _question_key(self, spec: AssignmentSpec) -> AnswerKey:
         """The key of a quiz or a report: the right answers, and no event."""
-        start = moment_us(spec.when.release) // HOUR_US * HOUR_US
+        start = start_of(spec)
         answers = tuple(sorted(self._assignments.answers(spec.id).items()))
         return AnswerKey(start, start + HOUR_US, spec.plant.machines, (), answers=answers)
-
-    def _difficulty(self, assignment: str, person: str, draw: int) -> float:
-        made = self.variant(assignment, person, draw)
-        truth = [e for plant in made.plants for e in plant.truth(made.start_us, made.end_us)]
-        return best_one_liner(made.block(60.0), truth, made.plants[0].spec)[1]
-
-
-def intervals_of(block: Block, flags: NDArray[np.bool_]) -> list[Label]:
-    """Return the flagged time (n_ticks, n_machines) as intervals: short gaps are joined, blips are left out."""
-    step = int(np.median(np.diff(block.times_us))) if len(block) > 1 else SECOND_US
-    found = []
-    for at, machine in enumerate(block.machines):
-        marked = block.times_us[flags[:, at]]
-        cuts = np.flatnonzero(np.diff(marked) > JOIN_US) + 1
-        for run in np.split(marked, cuts):
-            if len(run) and run[-1] - run[0] + step >= LEAST_US:
-                found.append(Label(machine, int(run[0]), int(run[-1]) + step))
-    return found
-
-
-def _groups(spec: AssignmentSpec, shuffle: int) -> list[tuple[str, tuple[str, ...]]]:
-    """Return (part, machines): everything as one part, or public and private machines with seeds of their own."""
-    machines = spec.plant.machines
-    if spec.split is None or spec.split.by != "seed" or len(machines) < 2:
-        return [("all", machines)]
-    count = min(len(machines) - 1, max(1, round(spec.split.public * len(machines))))
-    order = sorted(machines, key=lambda name: seed_of(str(shuffle), name))
-    public = tuple(name for name in machines if name in order[:count])
-    return [("public", public), ("private", tuple(name for name in machines if name not in public))]
-
-
-def _with_split(key: AnswerKey, spec: AssignmentSpec, public: tuple[str, ...] | None, seed: int) -> AnswerKey:
-    document = json.loads(key.to_json())
-    if public is not None:
-        document["public_machines"] = list(public)
-    elif spec.split is not None:
-        order = sorted(key.owed, key=lambda at: seed_of(str(seed), "event", at))
-        document["public_events"] = sorted(order[: max(1, round(spec.split.public * len(order)))])
-    return AnswerKey.from_json(json.dumps(document))

@@ -33,6 +33,7 @@ class PlantPart(_Part):
     events: Annotated[int, Field(ge=1, le=200)] = 12
     faults: tuple[str, ...] = ()
     level: Literal["easy", "medium", "hard"] = "medium"
+    few_events: bool = False  # the instructor insists on less than eight faults, whatever chance it costs
 
     @model_validator(mode="after")
     def _fits_the_budget(self) -> PlantPart:
@@ -112,7 +113,7 @@ class Board(_Part):
     show: Literal["nobody", "own", "handles"] = "own"
     rule: Literal["ladder"] = "ladder"
     step: Annotated[float, Field(gt=0, le=0.5)] = 0.05
-    baselines: tuple[str, ...] = ("random", "label_all", "shewhart_3s")
+    baselines: tuple[str, ...] = ("random", "label_all", "reference", "shewhart_3s")
 
 
 class Question(_Part):

@@ -70,7 +70,7 @@ PLANS = {
 }
 # Below these a draw counts as too hard for its level, so that classmates get plants of like difficulty.
 FLOORS = {"easy": 0.5, "medium": 0.3, "hard": 0.2}
-_BENIGN = ("product_change", "recipe_step", "maintenance_reset", "sensor_swap")
+BENIGN = ("product_change", "recipe_step", "maintenance_reset", "sensor_swap")
 
 
 def make_journal(
@@ -156,7 +156,7 @@ def _draw(
     plan = PLANS[level]
     known = fitting(spec)
     faults = [name for name in plan.faults if name in known]
-    benign = [name for name in _BENIGN if name in known]
+    benign = [name for name in BENIGN if name in known]
     n_benign = round(plan.benign * count)
     key = noise.stream_keys(seed, [(spec.name, "level", level, str(attempt))])
     draws = noise.uniform(key, np.arange(8 * (count + n_benign), dtype=np.int64))[:, 0].reshape(-1, 8)

@@ -40,19 +40,20 @@ def truth_events(plant: Plant, start_us: int, end_us: int, known: dict[str, Trut
     for machine in plant.machines:
         for one in plant.history.active(machine, start_us, end_us):
             if one.id not in known:
-                known[one.id] = _event(plant, one)
+                known[one.id] = event_of(plant, one)
             found.append(known[one.id])
     return tuple(sorted(found, key=lambda event: (event.onset_us, event.machine, event.fault)))
 
 
-def _event(plant: Plant, one: Active) -> TruthEvent:
+def event_of(plant: Plant, one: Active, *, measured: bool = True) -> TruthEvent:
+    """Return one event; not `measured`, for benign changes, leaves out from when an observer could know."""
     return TruthEvent(
         machine=one.machine,
         fault=one.fault,
         sensors=affected_sensors(plant, one),
         severity=one.severity,
         onset_us=one.start_us,
-        detectable_from_us=_detectable_from(plant, one),
+        detectable_from_us=_detectable_from(plant, one) if measured else None,
         end_us=one.end_us,
         benign=part("fault", one.fault).kind == "benign",
     )

@@ -2,6 +2,7 @@
 CREATE TABLE IF NOT EXISTS vault_keys (
     assignment VARCHAR NOT NULL, variant VARCHAR NOT NULL, version INTEGER NOT NULL, salt VARCHAR NOT NULL, key VARCHAR NOT NULL,
     draw INTEGER NOT NULL DEFAULT 0, difficulty DOUBLE, reason VARCHAR NOT NULL DEFAULT '', at_us BIGINT NOT NULL,
-    PRIMARY KEY (assignment, variant, version));
+    made VARCHAR DEFAULT '', PRIMARY KEY (assignment, variant, version));
+ALTER TABLE vault_keys ADD COLUMN IF NOT EXISTS made VARCHAR DEFAULT '';
 CREATE TABLE IF NOT EXISTS vault_settings (name VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS vault_rounds (round VARCHAR PRIMARY KEY, document VARCHAR NOT NULL);

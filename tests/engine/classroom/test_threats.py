@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from engine.classroom.assignment_files import Variant
 from engine.classroom.feedback import Counts
 from engine.classroom.grade import Work
-from engine.classroom.plants import intervals_of
+from engine.classroom.playing import intervals_of
 from engine.errors import AccessError
 from engine.records import Block, Label, time_us
 from tests.engine.classroom.room import Room, open_room
@@ -25,7 +26,7 @@ id: small
 title: Small
 mode: graded
 submit: labels
-plant: {machines: [MACHINE_001, MACHINE_002], days: 2, rate_hz: 0.0167, events: 6, level: easy}
+plant: {machines: [MACHINE_001, MACHINE_002], days: 2, rate_hz: 0.0167, events: 6, few_events: true, level: easy}
 variants: per_student
 split: {public: 0.5, by: seed}
 when:
@@ -109,12 +110,15 @@ def test_7_a_tree_on_the_formatting_of_the_data_is_at_chance(made: Room):
     from sklearn.metrics import roc_auc_score
     from sklearn.tree import DecisionTreeClassifier
 
-    (train, seen), (test, hidden) = (_formatting(made, p.person) for p in made.students[:2])
+    files = [_formatting(made, p.person) for p in made.students]
     tree = DecisionTreeClassifier(max_depth=5, min_samples_leaf=50, class_weight="balanced", random_state=7)
 
-    chance = roc_auc_score(hidden, tree.fit(train, seen).predict_proba(test)[:, 1])
+    chances = [
+        roc_auc_score(hidden, tree.fit(train, seen).predict_proba(test)[:, 1])
+        for (train, seen), (test, hidden) in itertools.permutations(files, 2)
+    ]
 
-    assert 0.4 < chance < 0.6
+    assert 0.4 < np.mean(chances) < 0.6  # one pair alone moves by 0.06 with its handful of events
 
 
 def _formatting(made: Room, person: str) -> tuple[np.ndarray, np.ndarray]:
@@ -183,13 +187,15 @@ def test_the_lab_database_holds_no_event_of_any_key(made: Room):
 
 
 def test_the_robots_play_real_variants_and_open_the_release(made: Room):
-    """Reference beats chance on every real plant; difficulty lies in a band and is shown as a histogram."""
+    """Reference beats chance; a careful person earns as much on every plant, and that is shown as a histogram."""
     gate = made.school.check("small")
 
     assert gate.passed, gate.problems
     assert made.school.assignments.state("small") == "checked"
     assert sum(count for _, count in gate.histogram()) == 3
-    assert {"random", "label_all", "reference"} == set(made.school.assignments.checks("small")["baselines"])
+    checks = made.school.assignments.checks("small")
+    assert {"random", "label_all", "reference", "shewhart_3s"} == set(checks["baselines"])
+    assert checks["careful"][1] - checks["careful"][0] <= 10.0
 
 
 def test_a_variant_that_nobody_could_solve_is_refused(made: Room):
@@ -204,16 +210,16 @@ def test_a_variant_that_nobody_could_solve_is_refused(made: Room):
     assert "no event that could be found" in gate.problems[0]
 
 
-def test_variants_of_unlike_difficulty_are_refused(made: Room):
+def test_variants_on_which_one_skill_earns_unlike_points_are_refused(made: Room):
     from engine.classroom.gate import play_gate
     from engine.classroom.rubric import load_rubric
 
     key = made.key("small", made.students[0].person)
     marks = tuple(Label(e.machine, e.onset_us, e.end_us) for e in key.events if not e.benign)
 
-    gate = play_gate(load_rubric("interval-v1"), {"A": key, "B": key}, {"A": marks, "B": marks}, {"A": 0.3, "B": 0.8})
+    gate = play_gate(load_rubric("interval-v1"), {"A": key, "B": key}, {"A": marks, "B": marks}, {"A": 42.0, "B": 61.0})
 
-    assert [p for p in gate.problems if "differ in difficulty by 0.50" in p]
+    assert [p for p in gate.problems if "from 42 points (A) to 61 (B)" in p]
 
 
 def test_flagged_time_becomes_intervals_without_blips():

@@ -1,0 +1,99 @@
+"""What is played on one sealed variant before the release, as a job for any process: the careful person, the reference.
+
+The reference is what the best one-line rule reaches with hindsight: a student can reach it by looking, and chance must
+stay below it. It is played on a sample, for plants of one recipe are alike; everything else is played on all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.classroom.drawing import block_of
+from engine.classroom.grade import Work, grade
+from engine.classroom.labelers import CAREFUL, expected_points
+from engine.difficulty import one_liners
+from engine.plant.journal import Journal
+from engine.plant.simulator import Plant
+from engine.plant.spec import load_plant
+from engine.plant.visibility import minutes
+from engine.records import MINUTE_US, SECOND_US, Label
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.classroom.key import AnswerKey
+    from engine.classroom.rubric import Rubric
+    from engine.plant.spec import PlantSpec
+    from engine.records import Block
+
+SAMPLE = 24  # variants of a class on which the reference plays
+MARKED_SHARES = (0.005, 0.01, 0.02, 0.04, 0.08)  # of the time: the thresholds that the reference tries
+SIGMAS = 3.0  # the limit of the three-sigma rule, as Shewhart drew it
+JOIN_US, LEAST_US = 30 * MINUTE_US, 5 * MINUTE_US
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of one variant: expected points of the careful person, and marks of the rules where they played."""
+
+    careful: float
+    reference: tuple[Label, ...] | None = None
+    three_sigma: tuple[Label, ...] | None = None
+
+
+def plants_of(made: str, seeds: Mapping[str, int]) -> tuple[Plant, ...]:
+    """Return the plants of a sealed variant from its journals and the secret seeds of its parts."""
+    raw = json.loads(made)
+    spec = load_plant(raw["plant"])
+    return tuple(
+        Plant(spec, seeds[part["name"]], Journal.from_json(part["journal"]), tuple(part["machines"]))
+        for part in raw["parts"]
+    )
+
+
+def play_variant(rubric: Rubric, key: AnswerKey, made: str | None, seeds: Mapping[str, int]) -> Played:
+    """Play one variant; without `made` no rule plays, and the data is never computed."""
+    careful = round(expected_points(key, CAREFUL, rubric).mean, 4)
+    if made is None:
+        return Played(careful)
+    plants = plants_of(made, seeds)
+    block = block_of(plants, minutes(key.start_us, key.end_us))
+    rules = dict(one_liners(block, plants[0].spec))
+    sigma = tuple(intervals_of(block, rules["three_sigma"] >= SIGMAS))
+    return Played(careful, reference_marks(block, plants[0].spec, key, rubric), sigma)
+
+
+def reference_marks(block: Block, spec: PlantSpec, key: AnswerKey, rubric: Rubric) -> tuple[Label, ...]:
+    """Return the marks of the reference: the panel's one-line rule and threshold that earn most here."""
+    tries = [
+        tuple(intervals_of(block, score > np.quantile(score, 1 - share)))
+        for _, score in one_liners(block, spec)
+        for share in MARKED_SHARES
+    ]
+    return max(tries, key=lambda marks: grade(Work(rubric.submit, marks), key, rubric).points)
+
+
+def sampled(names: Sequence[str], count: int = SAMPLE) -> set[str]:
+    """Return evenly chosen names; all of them when there are no more than `count`."""
+    order = sorted(names)
+    if len(order) <= count:
+        return set(order)
+    return {order[int((n + 0.5) * len(order) / count)] for n in range(count)}
+
+
+def intervals_of(block: Block, flags: NDArray[np.bool_]) -> list[Label]:
+    """Return the flagged time (n_ticks, n_machines) as intervals: short gaps are joined, blips are left out."""
+    step = int(np.median(np.diff(block.times_us))) if len(block) > 1 else SECOND_US
+    found = []
+    for at, machine in enumerate(block.machines):
+        marked = block.times_us[flags[:, at]]
+        cuts = np.flatnonzero(np.diff(marked) > JOIN_US) + 1
+        for run in np.split(marked, cuts):
+            if len(run) and run[-1] - run[0] + step >= LEAST_US:
+                found.append(Label(machine, int(run[0]), int(run[-1]) + step))
+    return found
