@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.records import Block, FloatArray
 
 DETECTOR = "limit"
+NEWS_US = 10 * MINUTE_US  # whoever was called so long ago has looked, and nothing rings when the next fault comes
 MARKS = 400  # crosses drawn at most, evenly thinned
 
 
@@ -62,7 +63,7 @@ class DeskLab(LabKind):
         # Each machine's readings are counted in its own limit, so that one threshold of 1 serves all.
         scores = np.maximum(block.values[:, :, at] / limits, 0.0)
         alarms = _desk(settings, float(limits.mean()), block, scores)
-        matching = match_intervals(readings.truth, _labels(alarms), tolerance_s=TOLERANCE_S)
+        matching = match_intervals(readings.truth, _labels(alarms, block), tolerance_s=TOLERANCE_S)
         delays = np.array([pair.delay_s / 60 for pair in matching.pairs])
         owed = len(matching.pairs) + len(matching.missed)
         metrics: dict[str, Number] = {
@@ -97,9 +98,11 @@ def _desk(settings: Settings, limit: float, block: Block, scores: FloatArray) ->
     return [last[number] for number in sorted(last)]
 
 
-def _labels(alarms: list[Alarm]) -> list[Label]:
-    """Return the moments at which the bell rings: an alarm that stands already announces no fault."""
-    return [Label(alarm.machine, alarm.start_us, alarm.start_us + 1) for alarm in alarms]
+def _labels(alarms: list[Alarm], block: Block) -> list[Label]:
+    """Return the alarms for as long as they are news: one that has stood for longer announces no other fault."""
+    end = int(block.times_us[-1])
+    stands = ((a, min(a.end_us or end, a.start_us + NEWS_US)) for a in alarms)
+    return [Label(a.machine, a.start_us, max(until, a.start_us + 1)) for a, until in stands]
 
 
 def _load(alarms: list[Alarm], block: Block) -> dict[str, Number]:
