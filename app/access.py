@@ -172,6 +172,8 @@ class Access:
         connection = HTTPConnection(scope)
         if not scope["path"].isprintable():  # no route matches it, so Streamlit would answer with the page
             return await _refuse(scope, receive, send, 404, "A path has no control characters; there is nothing here.")
+        if not lab().hosts.allows(host := connection.headers.get("host", "")):
+            return await _refuse(scope, receive, send, 421, lab().hosts.refusal(host))
         if is_foreign(connection):
             return await _refuse(scope, receive, send)
         try:

@@ -13,9 +13,13 @@ import sys
 import threading
 import types
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import streamlit as st
 
 from app.desks import Desks
 from app.doorstep import Doorstep
+from app.hosts import Hosts
 from app.hub import Hub
 from app.keys import Keys
 from app.opening import new_runner, open_runner
@@ -56,6 +60,7 @@ class Lab:
     def __init__(self, store: Any, runner: Any, keys: Keys) -> None:
         self.store, self.keys, self.folder = store, keys, keys.file.parent
         self.hub, self.doorstep, self.warm = Hub(), Doorstep(keys.cookie_secret), threading.Event()
+        self.hosts = Hosts(os.environ, school_hosts())
         self.sockets, self.sign_ins, self.answers = Sockets(), SignIns(self.folder, SIGN_IN_S), Shelf()
         self.stage = Stage(store, runner, self.folder)
         self.stage.show(self.hub)
@@ -177,6 +182,12 @@ class Lab:
             facts = {**facts, "reasons": reasons, "status": "degraded" if facts["status"] == "ok" else facts["status"]}
         rest = {"store": store, "plant": self.spec.name, "viewers": viewers, "intake": self.intake.figures()}
         return {**facts, **rest}
+
+
+def school_hosts() -> list[str]:
+    """Return the name under which a school's sign-in sends people back to this lab, where one is configured."""
+    auth = st.secrets.get("auth", {}) if st.secrets.load_if_toml_exists() else {}
+    return [urlsplit(str(auth.get("redirect_uri", ""))).hostname or ""]
 
 
 def warm_up() -> None:

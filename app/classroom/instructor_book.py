@@ -12,6 +12,8 @@ from app.i18n import t
 from engine.errors import LabError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.classroom.gradebook import Filled
     from engine.classroom.gradebook_cells import Missing
 
@@ -64,13 +66,20 @@ def _filled(filled: Filled, file: str) -> None:
         type="primary",
         icon=":material/download:",
     )
-    for title, names in ((t("Not in our class"), filled.not_in_class), (t("Not in their file"), filled.not_in_file)):
-        if names:
-            with st.expander(f"{title}: {len(names)}"):
-                st.write(", ".join(names))
-    if filled.left_out:
-        with st.expander(t("Left out: {n}", n=len(filled.left_out)), expanded=True):
-            table([{t("Handle"): handle, t("Why"): why} for handle, why in filled.left_out])
+    words = t("Filled: the new column {column}.") if filled.added else t("Filled: the column {column}.")
+    st.caption(words.format(column=filled.column))
+    if filled.not_in_class:
+        with st.expander(t("Not in our class: {n}", n=len(filled.not_in_class))):
+            st.text(", ".join(filled.not_in_class))
+    _listed(t("Not in their file: {n}", n=len(filled.cures)), filled.cures)
+    _listed(t("Left out: {n}", n=len(filled.left_out)), filled.left_out)
+
+
+def _listed(title: str, people: Sequence[tuple[str, str]]) -> None:
+    """List who got no cell, and what to do."""
+    if people:
+        with st.expander(title, expanded=True):
+            table([{t("Handle"): handle, t("Why"): why} for handle, why in people])
 
 
 def _write(name: str, missing: Missing) -> None:
@@ -86,7 +95,9 @@ def _write(name: str, missing: Missing) -> None:
     if st.button(t("Write it"), icon=":material/draft:", key="book_write"):
         try:
             acting_as(INSTRUCTOR)
-            st.session_state["written"] = (name, kind, school().gradebook.write(name, kind, missing))
+            book = school().gradebook
+            absent = book.left_out(name, kind, missing)
+            st.session_state["written"] = (name, kind, book.write(name, kind, missing), absent)
         except LabError as problem:
             st.error(str(problem))
     kept = st.session_state.get("written")
@@ -95,6 +106,7 @@ def _write(name: str, missing: Missing) -> None:
             t("Download"), kept[2], f"{name}-{kinds[kind][1]}", "text/csv", type="primary", icon=":material/download:"
         )
         st.code("\n".join(kept[2].splitlines()[:5]), language=None)
+        _listed(t("Left out: {n}", n=len(kept[3])), kept[3])
     if kind == "moodle":
         st.caption(
             t("In Moodle map e-mail address to e-mail address. One unknown row aborts the import: none is written.")

@@ -14,6 +14,7 @@ from app.controls import command
 from app.i18n import t
 from app.keys_of_session import DONE_KEY
 from app.lab import lab
+from engine.classroom.csv_text import csv_rows, guarded
 
 if TYPE_CHECKING:
     from engine.classroom.people import Person
@@ -69,7 +70,7 @@ def fresh_pins() -> None:
         st.markdown(
             t("**New PINs, shown this once.** Hand them out or keep the file; the lab stores only their hashes.")
         )
-        text = "handle,pin\n" + "".join(f"{handle},{pin}\n" for handle, pin in pins.items())
+        text = csv_rows([["handle", "pin"], *([guarded(handle), pin] for handle, pin in pins.items())])
         if len(pins) <= 3:
             st.code("\n".join(f"{handle}   {pin}" for handle, pin in pins.items()), language=None)
         with st.container(horizontal=True):

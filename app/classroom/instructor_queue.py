@@ -79,7 +79,8 @@ def _head(item: Item) -> None:
         if item.share:
             st.markdown(t("marked by **{share} %** of the class", share=round(100 * item.share)))
     if item.text:
-        st.markdown(f"> {item.text}")
+        with st.container(border=True):
+            st.text(item.text)  # a student wrote it: as Markdown its pictures would load in the grader's browser
 
 
 def _take_back(name: str) -> None:

@@ -16,6 +16,7 @@ from engine.errors import FileProblemError
 DELIMITERS = ",;\t|"
 END_OF_CELL = {delimiter: re.compile(rf"[{re.escape(delimiter)}\r\n]") for delimiter in DELIMITERS}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 MAX_BYTES = 20_000_000
 LOOKED_AT = 100_000  # characters, from which the delimiter is guessed
 LONGEST_LINE = 20_000  # of those that the delimiter is guessed from
@@ -122,10 +123,12 @@ def _decoded(raw: bytes) -> tuple[str, str, bytes]:
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if raw.startswith(mark):
             return raw[len(mark) :].decode(encoding, errors="replace"), encoding, mark
-    try:
-        return raw.decode("utf-8"), "utf-8", b""
-    except UnicodeDecodeError:
-        return raw.decode("latin-1"), "latin-1", b""
+    for encoding in ("utf-8", "cp1252"):  # what Windows calls latin-1 has dashes and the euro
+        try:
+            return raw.decode(encoding), encoding, b""
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1"), "latin-1", b""
 
 
 def _delimiter(text: str) -> str:
@@ -196,4 +199,9 @@ def csv_rows(rows: list[list[str]], delimiter: str = ",", line_end: str = "\n") 
 
 def guarded(value: str) -> str:
     """Return a cell for a report that people open in a spreadsheet: it can no longer start a formula."""
-    return "'" + value if value.startswith(FORMULA_STARTS) else value
+    return "'" + value if value.startswith(FORMULA_STARTS) and not _NUMBER.fullmatch(value) else value
+
+
+def unguarded(value: str) -> str:
+    """Return what `guarded` was given."""
+    return value[1:] if value.startswith("'") and value[1:].startswith(FORMULA_STARTS) else value

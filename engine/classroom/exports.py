@@ -25,7 +25,7 @@ class Exports:
     def fill(self, assignment: str, raw: bytes, missing: Missing = "blank") -> gradebook.Filled:
         """Fill the LMS's own file and note the export in the audit log."""
         title = self._assignments.get(assignment).title
-        filled = gradebook.fill(raw, self._grading.results(assignment), title, missing)
+        filled = gradebook.fill(raw, self._grading.results(assignment), title, missing, also=(assignment,))
         self._audit.note(
             "instructor", "exported", f"{assignment} into a {filled.system} file", after=_sha(filled.content)
         )
@@ -48,6 +48,10 @@ class Exports:
         text = writers[system]()
         self._audit.note("instructor", "exported", f"{assignment} as {system}", after=_sha(text.encode()))
         return text
+
+    def left_out(self, assignment: str, system: str, missing: Missing = "blank") -> tuple[tuple[str, str], ...]:
+        """Return (handle, why and what to do) for everybody whom `write` leaves out."""
+        return gradebook_write.left_out(self._grading.results(assignment), system, missing)
 
 
 def _sha(raw: bytes) -> str:

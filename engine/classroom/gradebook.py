@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from engine.classroom.csv_text import Cell, CsvText, csv_cell, read_csv_text
 from engine.classroom.gradebook_cells import Missing, System, cell_of, check_title, number
+from engine.classroom.gradebook_match import email_column, match_rows
 from engine.classroom.grading import Result
 from engine.errors import FileProblemError
 
@@ -32,6 +33,10 @@ class Filled:
         Their people whom we do not know; our handles that their file lacks.
     left_out
         Handles that were kept back on purpose (held, missing), with the reason.
+    column, added
+        The column that was filled, and whether it is new.
+    cures
+        (handle, what to do) for everybody of ours who has no row.
     """
 
     content: bytes
@@ -40,6 +45,9 @@ class Filled:
     not_in_class: tuple[str, ...]
     not_in_file: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
+    column: str = ""
+    added: bool = False
+    cures: tuple[tuple[str, str], ...] = ()
 
 
 def sniff_system(table: CsvText) -> System:
@@ -59,7 +67,7 @@ def sniff_system(table: CsvText) -> System:
         return "brightspace"
     if _worksheet_columns(table) is not None:
         return "moodle worksheet"
-    if _email_column(table) is not None:
+    if email_column(table) is not None:
         return "moodle"
     raise FileProblemError(
         "gradebook",
@@ -69,7 +77,9 @@ def sniff_system(table: CsvText) -> System:
     )
 
 
-def fill(raw: bytes, results: Sequence[Result], title: str, missing: Missing = "blank") -> Filled:
+def fill(
+    raw: bytes, results: Sequence[Result], title: str, missing: Missing = "blank", also: Sequence[str] = ()
+) -> Filled:
     """Return the LMS's own file with one column filled; every other byte stays as it was.
 
     Parameters
@@ -78,22 +88,31 @@ def fill(raw: bytes, results: Sequence[Result], title: str, missing: Missing = "
         The assignment's column; one with that name (Canvas: with or without its id) is filled, else one is added.
     missing
         What a student without a submission gets; "leave out" and "blank" leave the cell as it is.
+    also
+        Other names that the column may have: the assignment's id.
+
+    Raises
+    ------
+    FileProblemError
+        When the file is no gradebook, or cannot be written back byte for byte.
     """
     table = read_csv_text(raw, "gradebook")
+    _must_come_back(table, raw)
     system = sniff_system(table)
     check_title(title, system)
-    column, header_text = _column(table, title, system)
+    column, header_text = _column(table, title, system, also)
     _must_be_fillable(table, column, system)
     decimal = _decimal_mark(table)
     edits: list[tuple[int, int, str]] = []
-    matched, unknown, met, left = [], [], set[str](), []
-    for at in range(_first_row(table, system), len(table.rows)):
-        result = _match(table, at, results, system)
+    matched, unknown, left = [], [], []
+    first = _first_row(table, system)
+    pairs = match_rows(table, first, results, system)
+    for at in range(first, len(table.rows)):
+        result = pairs.of_row.get(at)
         if result is None:
             unknown.append(" ".join(table.values(at)[:2]).strip())
             edits += _edit(table, at, column, None)
             continue
-        met.add(result.person.handle)
         cell, reason = cell_of(result, missing, system)
         if reason:
             left.append((result.person.handle, reason))
@@ -102,9 +121,26 @@ def fill(raw: bytes, results: Sequence[Result], title: str, missing: Missing = "
             matched.append((at, result.person.handle, cell))
     if column is None:
         edits += _new_column_head(table, header_text, system, results)
-    text = _applied(table, edits)
-    absent = tuple(r.person.handle for r in results if r.person.handle not in met)
-    return Filled(table.encoded(text), system, tuple(matched), tuple(unknown), absent, tuple(left))
+    content, absent = _encoded(table, _applied(table, edits)), tuple(handle for handle, _ in pairs.absent)
+    found = (tuple(matched), tuple(unknown), absent, tuple(left))
+    return Filled(content, system, *found, header_text, column is None, pairs.absent)
+
+
+def _must_come_back(table: CsvText, raw: bytes) -> None:
+    """Refuse a file whose bytes would not all come back: half of a character, or two encodings in one."""
+    if table.encoded(table.text) != raw:
+        wrong = f"some of its bytes are no {table.encoding} text and would be lost"
+        raise FileProblemError("gradebook", "", wrong, "export it again and upload it unchanged")
+
+
+def _encoded(table: CsvText, text: str) -> bytes:
+    try:
+        return table.encoded(text)
+    except UnicodeEncodeError as problem:
+        letter, line = problem.object[problem.start], problem.object.count("\n", 0, problem.start) + 1
+        wrong = f"the file is written in {table.encoding}, which has no {letter!r}"
+        cure = "export it as UTF-8, or give the assignment a title without that letter"
+        raise FileProblemError("gradebook", f"line {line}", wrong, cure) from None
 
 
 def _first_row(table: CsvText, system: System) -> int:
@@ -121,11 +157,11 @@ def _is_canvas_note(values: list[str]) -> bool:
     return "points possible" in first or (not first and ("muted" in rest or "manual posting" in rest))
 
 
-def _column(table: CsvText, title: str, system: System) -> tuple[int | None, str]:
+def _column(table: CsvText, title: str, system: System, also: Sequence[str]) -> tuple[int | None, str]:
     """Return the column with that title, or None and the text of a new header."""
-    wanted = {title.lower()}
+    wanted = {name.lower() for name in (title, *also)}
     if system in ("moodle", "brightspace"):
-        wanted |= {f"{title} (real)".lower(), f"{title} points grade".lower()}
+        wanted |= {f"{name}{end}" for name in tuple(wanted) for end in (" (real)", " points grade")}
     for at, name in enumerate(table.header):
         bare = CANVAS_ID.match(name) if system == "canvas" else None
         after_kind = name.split(": ", 1)[-1].lower()
@@ -138,10 +174,10 @@ def _column(table: CsvText, title: str, system: System) -> tuple[int | None, str
 
 
 def _must_be_fillable(table: CsvText, column: int | None, system: System) -> None:
-    if column is None or system != "canvas" or len(table.rows) < 2:
+    if column is None or system != "canvas":
         return
-    values = table.values(1)
-    if column < len(values) and "read only" in values[column].lower():
+    notes = [table.values(at) for at in range(1, _first_row(table, system))]
+    if any(column < len(values) and "read only" in values[column].lower() for values in notes):
         name = table.header[column]
         raise FileProblemError(
             "gradebook", f"column {name!r}", "Canvas marks it (read only)", "choose another assignment"
@@ -151,56 +187,11 @@ def _must_be_fillable(table: CsvText, column: int | None, system: System) -> Non
 def _worksheet_columns(table: CsvText) -> tuple[int, int] | None:
     """The identifier and grade columns of Moodle's offline worksheet, in any language."""
     body = [table.values(at) for at in range(1, len(table.rows))]
-    if not body or not all(re.fullmatch(r"\D+\s*\d+", row[0].strip()) for row in body) or len(table.header) < 7:
+    named = [row for row in body if re.fullmatch(r"\D+\s*\d+", row[0].strip())]
+    if not body or len(named) < 0.8 * len(body) or len(table.header) < 7:
         return None
     # Identifier, Full name, [Email address,] Status, Grade, Maximum grade, …
-    has_email = all("@" in row[2] for row in body)
-    return 0, 4 if has_email else 3
-
-
-def _email_column(table: CsvText) -> int | None:
-    body = [table.values(at) for at in range(1, len(table.rows))]
-    for at in range(len(table.header)):
-        cells = [row[at] for row in body if at < len(row)]
-        if cells and all("@" in cell for cell in cells if cell.strip()) and any(cells):
-            return at
-    named = [at for at, name in enumerate(table.header) if name.lower() in ("email address", "id number")]
-    return named[0] if named else None
-
-
-def _match(table: CsvText, at: int, results: Sequence[Result], system: System) -> Result | None:
-    """Match by the system's ids in its own order; a name only in Canvas, as Canvas itself does."""
-    row = {name.lower(): value.strip() for name, value in zip(table.header, table.values(at), strict=False)}
-    if system == "canvas":
-        ids = [("lms_id", row.get("id", "")), ("student_id", row.get("sis user id", ""))]
-        ids += [("login", row.get("sis login id", ""))]
-    elif system == "brightspace":
-        ids = [("student_id", row.get("orgdefinedid", "").lstrip("#")), ("login", row.get("username", "").lstrip("#"))]
-    else:
-        email = _email_column(table)
-        ids = [("email", table.values(at)[email].strip() if email is not None else "")]
-        ids += [("student_id", row.get("id number", "")), ("login", row.get("username", ""))]
-    for name, value in ids:
-        found = [r for r in results if value and str(getattr(r.person, name)).strip().lower() == value.lower()]
-        if len(found) == 1:
-            return found[0]
-    return _by_name(table.values(at), results, system)
-
-
-def _by_name(values: list[str], results: Sequence[Result], system: System) -> Result | None:
-    at = {"canvas": 0, "moodle worksheet": 1}.get(system)
-    if at is None or not values[at].strip():
-        return None
-    name = values[at].strip()
-    found = [r for r in results if name in _names(r)]
-    return found[0] if len(found) == 1 else None
-
-
-def _names(result: Result) -> set[str]:
-    p = result.person
-    return {
-        n for n in (p.name, f"{p.first_name} {p.last_name}".strip(), f"{p.last_name}, {p.first_name}") if n.strip(" ,")
-    }
+    return 0, 4 if email_column(table) == 2 else 3
 
 
 def _decimal_mark(table: CsvText) -> str:
@@ -213,8 +204,7 @@ def _edit(table: CsvText, at: int, column: int | None, cell: str | None) -> list
     """Return (start, end, text) for one row; a new column gets an empty cell where nothing is written."""
     row = table.rows[at]
     if column is None:
-        place = _new_column_place(table, row)
-        return [(place, place, _joined(table, row, cell or ""))]
+        return [_added(table, row, cell or "")]
     if cell is None:
         return []
     if column >= len(row):
@@ -227,14 +217,12 @@ def _edit(table: CsvText, at: int, column: int | None, cell: str | None) -> list
 def _new_column_head(
     table: CsvText, header: str, system: System, results: Sequence[Result]
 ) -> list[tuple[int, int, str]]:
-    place = _new_column_place(table, table.rows[0])
-    edits = [(place, place, _joined(table, table.rows[0], header))]
+    edits = [_added(table, table.rows[0], header)]
     for at in range(1, _first_row(table, system)):
         points = (
             number(results[0].out_of if results else 100.0) if "points possible" in table.values(at)[0].lower() else ""
         )
-        place = _new_column_place(table, table.rows[at])
-        edits.append((place, place, _joined(table, table.rows[at], points)))
+        edits.append(_added(table, table.rows[at], points))
     return edits
 
 
@@ -242,17 +230,18 @@ def _last_is_fixed(table: CsvText) -> bool:
     """Brightspace's end-of-line mark and Moodle's download time stay last."""
     body = [row[-1].value.strip() for row in table.rows[1:] if row]
     mark = bool(body) and all(value == "#" for value in body)
-    stamp = bool(body) and all(re.fullmatch(r"1\d{9}", value) for value in body) and _email_column(table) is not None
+    stamp = bool(body) and all(re.fullmatch(r"1\d{9}", value) for value in body) and email_column(table) is not None
     return mark or stamp
 
 
-def _new_column_place(table: CsvText, row: tuple[Cell, ...]) -> int:
-    return row[-1].start if _last_is_fixed(table) else row[-1].end
-
-
-def _joined(table: CsvText, row: tuple[Cell, ...], value: str) -> str:
-    text = csv_cell(value, table.delimiter)
-    return text + table.delimiter if _last_is_fixed(table) else table.delimiter + text
+def _added(table: CsvText, row: tuple[Cell, ...], value: str) -> tuple[int, int, str]:
+    """Return the edit that adds a cell under the new header, also in a row of another width."""
+    text, width = csv_cell(value, table.delimiter), len(table.header)
+    if len(row) >= width and _last_is_fixed(table):
+        return row[width - 1].start, row[width - 1].start, text + table.delimiter
+    gap = table.delimiter * max(0, width - len(row))
+    place = row[min(width, len(row)) - 1].end
+    return place, place, gap + table.delimiter + text
 
 
 def _applied(table: CsvText, edits: list[tuple[int, int, str]]) -> str:

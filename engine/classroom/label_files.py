@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.catalog import parts
 from engine.classroom.csv_text import CsvText, csv_rows, read_csv_text
 from engine.errors import FileProblemError, nearest
 from engine.records import Label, iso_time, time_us
@@ -31,6 +32,10 @@ NAMES = {
     "anomaly_label": "label",
 }
 MOST_BYTES = 4 << 20  # a week with a row for every ten seconds has 2.5 MB
+# What a column of labels may hold; -1 stands for normal as in files of -1 and 1, and an empty cell for unlabelled.
+_NORMAL = "0 -1 0.0 -1.0 false f no n normal ok okay good healthy inlier nan na n/a null none - nein falsch"
+_STRANGE = "1 1.0 true t yes y x anomaly anomalous abnormal outlier fault faulty failure bad alarm ja wahr"
+NORMAL, STRANGE = frozenset(("", *_NORMAL.split())), frozenset(_STRANGE.split())
 CONFIDENCE_WORDS = {"sure": 1.0, "maybe": 0.5}
 
 
@@ -62,28 +67,41 @@ def read_labels(raw: bytes | str, bounds: Bounds, file: str = "labels.csv", *, m
     """
     table = read_csv_text(raw, file, MOST_BYTES)
     header = [NAMES.get(name.strip().lower(), name.strip().lower()) for name in table.header]
+    places: tuple[str, ...] = ()
     if "timestamp" in header and "label" in header:
         labels, notes = _from_rows(table, header, bounds, file)
     else:
         labels, notes = _from_intervals(table, header, bounds, file)
-    checked, more = check_labels(labels, bounds, file, merge=merge)
+        places = _places(table)
+    checked, more = check_labels(labels, bounds, file, merge=merge, places=places)
     return LabelFile(checked, (*notes, *more))
 
 
 def check_labels(
-    labels: Sequence[Label], bounds: Bounds, file: str = "labels", *, merge: bool = True
+    labels: Sequence[Label],
+    bounds: Bounds,
+    file: str = "labels",
+    *,
+    merge: bool = True,
+    places: Sequence[str] = (),
 ) -> tuple[tuple[Label, ...], list[str]]:
-    """Return labels in order and inside the data; the form and the brush use it as well as the file reader."""
+    """Return labels in order and inside the data; the form and the brush use it as well as the file reader.
+
+    `places` says where each label stands ("line 7"); "label 6" without it.
+    """
     notes, kept = [], []
     for at, label in enumerate(labels, start=1):
-        _known_machine(label.machine, bounds, file, f"label {at}")
+        place = places[at - 1] if places else f"label {at}"
+        _known_machine(label.machine, bounds, file, place)
         start, end = max(label.start_us, bounds.start_us), min(label.end_us, bounds.end_us)
-        if label.end_us <= label.start_us:
-            raise FileProblemError(file, f"label {at}", "it ends before it starts", "swap start and end")
+        if label.end_us < label.start_us:
+            raise FileProblemError(file, place, "it ends before it starts", "swap start and end")
+        if label.end_us == label.start_us:
+            raise FileProblemError(file, place, "it starts and ends at one moment", "write an end after the start")
         if end <= start:
-            raise FileProblemError(file, f"label {at}", "it lies outside the data", _span_words(bounds))
+            raise FileProblemError(file, place, "it lies outside the data", _span_words(bounds))
         if (start, end) != (label.start_us, label.end_us):
-            notes.append(f"label {at} was cut to the span of the data")
+            notes.append(f"{place} was cut to the span of the data")
         kept.append(replace(label, start_us=start, end_us=end))
     kept.sort(key=lambda x: (x.machine, x.start_us, x.end_us))
     joined = _merged(kept) if merge else kept
@@ -148,11 +166,35 @@ def _from_rows(table: CsvText, header: list[str], bounds: Bounds, file: str) -> 
         line = table.lines[at]
         machine = row.get("machine_id") or bounds.machines[0]
         _known_machine(machine, bounds, file, f"line {line}")
-        mark = row.get("label", "").lower() not in ("", "0", "0.0", "false", "no", "normal")
+        mark = _is_strange(row.get("label", ""), file, line)
         runs.setdefault(machine, []).append((_time(row.get("timestamp", ""), file, line), mark))
     labels = [label for machine, readings in sorted(runs.items()) for label in _runs(machine, sorted(readings))]
     longest = max((label.end_us - label.start_us for label in labels), default=0) / 60e6
     return labels, [f"we read {len(labels)} intervals, the longest {longest:.0f} min"]
+
+
+def _is_strange(text: str, file: str, line: int) -> bool:
+    """Return whether a cell of a column of labels says anomaly: a word, a fault's name, or a whole number."""
+    word = text.lower()
+    if word in NORMAL or word in STRANGE or word in parts("fault"):
+        return word not in NORMAL
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if value not in (-1.0, 0.0) and not (value >= 1 and value.is_integer()):
+        cure = "write 1 for an anomaly and 0 for normal"
+        raise FileProblemError(file, f"line {line}", f"{text[:40]!r} is no label", cure)
+    return value > 0
+
+
+def _places(table: CsvText) -> tuple[str, ...]:
+    """Return the line of every row after the header."""
+    found, line, seen = [], 1, 0
+    for row in table.rows[1:]:
+        line, seen = line + table.text.count("\n", seen, row[0].start), row[0].start
+        found.append(f"line {line}")
+    return tuple(found)
 
 
 def _runs(machine: str, readings: list[tuple[int, bool]]) -> list[Label]:

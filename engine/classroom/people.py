@@ -6,7 +6,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.classroom.audit import Audit
     from engine.store.class_records import ClassRecords
 
+MOST_TIME = 10  # times as long
 ROLES = ("student", "ta", "instructor")
 TOKEN_DAYS = 30
 NO_ENTRY = "That does not open the class; check the code, the handle and the PIN, or ask your instructor."
@@ -50,8 +51,28 @@ class Person:
     @property
     def extra_time(self) -> float:
         """Factor on time limits, from a label such as "extra time 1.25"; 1.0 without one."""
-        found = [re.fullmatch(r"extra time\s+(\d+(?:\.\d+)?)", label.strip().lower()) for label in self.labels]
-        return max([1.0, *(float(match[1]) for match in found if match)])
+        return max([1.0, *(factor for label in self.labels if (factor := extra_time_of(label)) is not None)])
+
+
+def extra_time_of(label: str) -> float | None:
+    """Return the factor of a label about extra time, with a point or a comma; None for any other label."""
+    found = re.fullmatch(r"extra time\s+(\d+(?:[.,]\d+)?)", label.strip().lower())
+    return float(found[1].replace(",", ".")) if found else None
+
+
+def checked_labels(labels: Iterable[str]) -> list[str]:
+    """Return labels without doubles, in order.
+
+    Raises
+    ------
+    LabError
+        For one that is about extra time and says no factor: it would count as none, without a word.
+    """
+    kept = sorted({label.strip() for label in labels if label.strip()})
+    for label in kept:
+        if re.match(r"extra[\s_-]*time", label, re.IGNORECASE) and not 1 <= (extra_time_of(label) or 0) <= MOST_TIME:
+            raise LabError(f'The label {label!r} gives no extra time; write a factor from 1 to 10: "extra time 1.25".')
+    return kept
 
 
 class People:
@@ -199,8 +220,8 @@ class People:
 
     def set_labels(self, person: str, labels: list[str]) -> None:
         """Replace a person's labels; "extra time 1.25" scales time limits; other people never see labels."""
-        before = self.get(person)
-        self._records.people.change({"person": person}, labels=json.dumps(sorted(set(labels))))
+        before, labels = self.get(person), checked_labels(labels)
+        self._records.people.change({"person": person}, labels=json.dumps(labels))
         self._audit.note("instructor", "changed the labels of", before.handle, str(list(before.labels)), str(labels))
 
     # sign-ins

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.classroom import passphrase as words
-from engine.classroom.csv_text import CsvText, csv_rows, read_csv_text
+from engine.classroom.csv_text import CsvText, csv_rows, guarded, read_csv_text, unguarded
+from engine.classroom.people import checked_labels
 from engine.errors import LabError
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from engine.store.class_records import ClassRecords
 
 FIELDS = ("name", "first_name", "last_name", "email", "student_id", "login", "lms_id", "section", "handle", "labels")
+ID_FIELDS = ("lms_id", "student_id", "email", "login", "handle")
 OWN_HEADER = [
     "handle",
     "name",
@@ -139,12 +142,16 @@ def read_roster(raw: bytes | str, mapping: dict[int, str] | None = None, file: s
     chosen = found if mapping is None else {at: name for at, name in mapping.items() if name in FIELDS}
     if system == "names":
         return Roster("names", ("name",), {0: "name"}, tuple(_pasted(table)), ())
-    rows, lines = [], []
+    rows, lines, line, seen = [], [], 1, 0
     for at in range(1, len(table.rows)):
+        start = table.rows[at][0].start
+        line, seen = line + table.text.count("\n", seen, start), start
         values = table.values(at)
         if not _is_person(system, values):
             continue
-        rows.append({name: values[column].strip() for column, name in chosen.items() if column < len(values)})
+        rows.append(
+            {name: unguarded(values[column].strip()) for column, name in chosen.items() if column < len(values)}
+        )
         lines.append(table.lines[at])
     return Roster(system, tuple(table.header), chosen, tuple(rows), tuple(_problems(rows, lines)))
 
@@ -207,9 +214,11 @@ class RosterDesk:
         """Add new people, update known ones, and mark missing students as dropped when asked."""
         if not roster.rows:
             raise LabError("The roster has no people; check the column mapping.")
-        summary, everybody = Summary(), self._people.all()
-        taken, met = {p.handle for p in everybody}, set[str]()
         for row in roster.rows:
+            checked_labels(_labels(row))  # before anything is changed
+        summary, everybody = Summary(), self._people.all()
+        taken, met = {p.handle.lower() for p in everybody}, set[str]()
+        for row in _once(roster.rows):
             known = next((p for p in everybody if p.person not in met and not p.erased and same_person(row, p)), None)
             if known is None:
                 met.add(self._add(row, taken, summary))
@@ -229,15 +238,17 @@ class RosterDesk:
         rows = [OWN_HEADER]
         for p in self._people.all():
             if p.role == "student" and not p.dropped and not p.erased:
-                rows.append([str(getattr(p, name)) for name in OWN_HEADER[:-1]] + ["; ".join(p.labels)])
+                cells = [*(str(getattr(p, name)) for name in OWN_HEADER[:-1]), "; ".join(p.labels)]
+                rows.append([guarded(cell) for cell in cells])
         return csv_rows(rows)
 
     def _add(self, row: dict[str, str], taken: set[str], summary: Summary) -> str:
         details: dict[str, Any] = {k: v for k, v in row.items() if k not in ("handle", "labels")}
-        details["labels"] = _labels(row)
+        details["labels"] = checked_labels(_labels(row))
         new, pin = self._people.new_row("student", taken, details), words.new_pin()
-        if row.get("handle") and row["handle"] not in taken:
-            new["handle"] = row["handle"]
+        handle = row.get("handle", "").strip().lower()  # as it is typed to sign in
+        if handle and handle not in taken:
+            new["handle"] = handle
         taken.add(new["handle"])
         self._records.people.add(**new, pin_hash=words.hashed(pin))
         person = self._people.get(new["person"])
@@ -258,9 +269,31 @@ class RosterDesk:
         summary.updated.append(replace(self._people.get(known.person)))
 
 
+def _once(rows: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the rows without those that name one person again: an id in common, none that differs, the same name.
+
+    People of one name without ids stay, and so do two names with one id: that is a slip of the file, and listed.
+    """
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    kept = []
+    for row in rows:
+        ids = {name: value for name in ID_FIELDS if (value := row.get(name, "").strip().lower())}
+        before = next((found[pair] for pair in ids.items() if pair in found), None)
+        same = before is not None and row_name(before) == row_name(row)
+        if before is not None and same and all(_agrees(before, name, value) for name, value in ids.items()):
+            continue
+        kept.append(row)
+        found |= dict.fromkeys(ids.items(), row)
+    return kept
+
+
+def _agrees(row: dict[str, str], name: str, value: str) -> bool:
+    return row.get(name, "").strip().lower() in (value, "")
+
+
 def same_person(row: dict[str, str], person: Person) -> bool:
     """Return whether a row is that person: the first id that both have decides; the name only without any id."""
-    for name in ("lms_id", "student_id", "email", "login", "handle"):
+    for name in ID_FIELDS:
         theirs, ours = row.get(name, "").strip().lower(), str(getattr(person, name)).strip().lower()
         if theirs and ours:
             return theirs == ours

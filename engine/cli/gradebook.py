@@ -34,10 +34,12 @@ def fill(
     with open_class() as school:
         filled = school.gradebook.fill(assignment, raw, cast("Missing", missing))
     output.write_bytes(filled.content)
-    typer.echo(f"{filled.system}: {len(filled.matched)} cells filled", err=True)
-    for words, names in (("not in the class", filled.not_in_class), ("not in the file", filled.not_in_file)):
-        if names:
-            typer.echo(f"{words}: {', '.join(names)}", err=True)
+    where = f"{'the new column' if filled.added else 'column'} {filled.column!r}"
+    typer.echo(f"{filled.system}: {len(filled.matched)} cells filled in {where}", err=True)
+    if filled.not_in_class:
+        typer.echo(f"not in the class: {', '.join(filled.not_in_class)}", err=True)
+    for handle, cure in filled.cures:
+        typer.echo(f"not in the file: {handle} ({cure})", err=True)
     for handle, reason in filled.left_out:
         typer.echo(f"left out: {handle} ({reason})", err=True)
 
@@ -54,6 +56,9 @@ def write(
 
     with open_class() as school:
         text = school.gradebook.write(assignment, system, cast("Missing", missing))
+        absent = school.gradebook.left_out(assignment, system, cast("Missing", missing))
+    for handle, why in absent:
+        typer.echo(f"left out: {handle} ({why})", err=True)
     if output is None:
         typer.echo(text, nl=False)
     else:

@@ -108,6 +108,8 @@ def test_an_address_is_the_same_however_it_is_capitalised(ada):
     [
         ({"email_verified": False}, "has not verified the address ada.lovelace@school.example"),
         ({"email_verified": "false"}, "has not verified"),
+        ({"email_verified": None}, "has not verified"),
+        ({"email_verified": "maybe"}, "has not verified"),
         ({"email": "eve@school.example"}, "eve@school.example is not in this class"),
         ({"email": ""}, "email is not in this class"),
         ({"email": "ada.love\u017face@school.example"}, "is not in this class"),
@@ -249,3 +251,15 @@ def test_without_configuration_a_claim_counts_for_nothing(ada, monkeypatch):
 
     assert not drawn.exception
     assert not [piece for piece in drawn.get("html") if "ticket" in piece.proto.body]
+
+
+def test_a_school_that_never_says_verified_can_be_trusted_by_name(ada, configure):
+    """Some providers hand out addresses that nobody can choose, and do not send the claim."""
+    told = {name: value for name, value in claims().items() if name != "email_verified"}
+    configure({"auth": AUTH})
+    with pytest.raises(AccessError, match="has not verified"):
+        school.person_for(told)
+
+    configure({"auth": AUTH, "faultlab": {"trust_email": True}})
+
+    assert school.person_for(told).person == ada.person

@@ -12,6 +12,7 @@ from app import lab as lab_module
 from app.keys import Keys
 from app.keys_of_session import MENU_KEY
 from app.lab import Lab
+from engine.classroom.review import Item
 from engine.clock import Clock
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
@@ -326,3 +327,15 @@ def test_everybody_with_the_pass_phrase_is_signed_out_on_the_page(made: Lab):
     press(page("class_room", "people"), "Sign out all with the pass phrase")
 
     assert made.sign_ins.phrase_epoch != before
+
+
+def test_what_a_student_wrote_is_shown_as_text(made: Lab, monkeypatch: pytest.MonkeyPatch):
+    """As Markdown a picture in it would load from the student's server in the grader's browser."""
+    text = "![look](http://evil.example/x.png) **bold**"
+    item = Item("dispute:D1", "dispute", "V1", text=text)
+    monkeypatch.setattr(made.classroom.review, "queue", lambda name: [item])
+
+    test = page("grading", "queue")
+
+    assert text in [one.value for one in test.text]
+    assert not any("evil.example" in str(one.value) for one in (*test.markdown, *test.caption))

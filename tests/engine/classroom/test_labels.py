@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -167,3 +169,66 @@ def test_a_call_that_was_moved_afterwards_breaks_the_chain(room: Room):
     room.school.people._records.calls.change({"seq": 2}, stream_us=50)
 
     assert calls.broken_at() == 2
+
+
+def marked(cell: str) -> int:
+    """Return how many of an hour of readings are marked when three of them hold this cell and the others 0."""
+    rows = [f"{iso_time(START + k * MINUTE_US)},{cell if 10 <= k < 13 else '0'}" for k in range(60)]
+    labels = read_labels("timestamp,label\n" + "\n".join(rows), replace(BOUNDS, machines=("MACHINE_001",))).labels
+    return sum(label.end_us - label.start_us for label in labels) // MINUTE_US
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["", "0", "0.0", "-0", "-1", "-1.0", "false", "No", "normal", "ok", "OK", "nan", "NaN", "n/a", "None", "-", "nein"],
+)
+def test_words_for_normal_mark_nothing(cell: str):
+    """A file of ok or of -1 and 1 once marked every minute of the data."""
+    assert marked(cell) == 0
+
+
+@pytest.mark.parametrize(
+    "cell", ["1", "1.0", "2", "X", "x", "True", "yes", "Anomaly", "outlier", "bearing_failure", "ja"]
+)
+def test_words_for_an_anomaly_mark_their_readings(cell: str):
+    assert marked(cell) == 3
+
+
+@pytest.mark.parametrize("cell", ["0.7", "perhaps", "-2", "inf", "1e999", "?", "1,5"])
+def test_what_is_neither_is_refused_with_its_line(cell: str):
+    with pytest.raises(FileProblemError, match=r"line 12: .* is no label; write 1 for an anomaly and 0 for normal"):
+        marked(f'"{cell}"')
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (f"MACHINE_001,{at(2)},{at(2)}", "line 4: it starts and ends at one moment; write an end after the start"),
+        (f"MACHINE_001,{at(3)},{at(2)}", "line 4: it ends before it starts; swap start and end"),
+        (f"MACHINE_001,{at(30)},{at(31)}", "line 4: it lies outside the data"),
+    ],
+)
+def test_a_sentence_about_an_interval_names_its_line(row: str, said: str):
+    """Also below a blank line and with a note of two lines above it."""
+    text = f'machine_id,start,end,note\nMACHINE_001,{at(1)},{at(2)},"two\nlines"\n{row},\n'
+
+    with pytest.raises(FileProblemError, match=said):
+        read_labels(text, BOUNDS)
+
+
+def test_a_cut_label_is_named_by_its_line():
+    read = read_labels(f"machine_id,start,end\n\nMACHINE_001,{at(1)},{at(500)}\n", BOUNDS)
+
+    assert read.notes == ("line 3 was cut to the span of the data",)
+
+
+def test_milliseconds_and_zones_survive():
+    zones = [f"machine_id,start,end\nMACHINE_001,{a},{b}\n" for a, b in (
+        ("2026-03-02T10:00:00.123+01:00", "2026-03-02T10:30:00.456+01:00"),
+        ("2026-03-02T09:00:00.123Z", "2026-03-02T09:30:00.456Z"),
+    )]  # fmt: skip
+
+    first, second = (read_labels(text, BOUNDS).labels for text in zones)
+
+    assert first == second
+    assert first[0].start_us % 1_000_000 == 123_000
