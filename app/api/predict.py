@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.asking import json_answer, moment_us
+from app.api.heavy import TRAINING
 from app.api.problems import Place, invalid, problem
 from app.lab import lab
 from engine.alarming.marks import marks_of
@@ -137,7 +138,7 @@ async def predict(request: Request) -> Response:
     try:
         batch = _batch(await request.body())
         models = await _models(batch.detector)
-        answer = _predicted(batch, models)
+        answer = await run_in_threadpool(_predicted, batch, models)
     except ValidationError as wrong:
         return invalid(wrong.errors(include_url=False, include_input=False, include_context=False))
     except Refusal as refusal:
@@ -174,7 +175,7 @@ async def _models(detector: str) -> dict[str, LineModel]:
     if ready is not None:
         return ready
     now_us = max(opened.runner.snapshot().time_us, opened.runner.run.start_us)
-    return await run_in_threadpool(desk.of, plant, opened.runner.run.run, now_us, detector)
+    return await TRAINING.run(desk.of, plant, opened.runner.run.run, now_us, detector)
 
 
 def _predicted(batch: PostedBatch, models: dict[str, LineModel]) -> dict[str, Any]:
