@@ -34,12 +34,16 @@ class PlantPart(_Part):
     faults: tuple[str, ...] = ()
     level: Literal["easy", "medium", "hard"] = "medium"
 
+    @property
+    def rows(self) -> float:
+        """Rows of the data: one for each reading time and machine."""
+        return self.rate_hz * self.days * 86_400 * len(self.machines)
+
     @model_validator(mode="after")
     def _fits_the_budget(self) -> PlantPart:
-        rows = self.rate_hz * self.days * 86_400 * len(self.machines)
-        if rows > ROW_BUDGET:
+        if self.rows > ROW_BUDGET:
             raise ValueError(
-                f"this plant has {rows:,.0f} readings, more than {ROW_BUDGET:,}; take fewer days or machines"
+                f"this plant has {self.rows:,.0f} readings, more than {ROW_BUDGET:,}; take fewer days or machines"
             )
         return self
 

@@ -4,12 +4,8 @@ import csv
 import io
 
 import numpy as np
-import pytest
-
 from engine.classroom.data_files import csv_parts, parquet_parts
-from engine.errors import ParameterError
 from engine.records import Block
-from tests.engine.classroom.room import Room
 
 TIMES = 1_772_409_600_000_000 + np.arange(50, dtype=np.int64) * 500_000
 
@@ -52,13 +48,3 @@ def test_the_parquet_pieces_are_one_file():
     assert table.num_rows == 100
     assert len(made) == 4  # three row groups and the end
     assert np.array_equal(table.column("a").to_numpy(), next(pieces(50)).values[..., 0].ravel())
-
-
-def test_data_comes_no_denser_than_it_was_measured(made: Room):
-    person, plants = made.students[0].person, made.school.plants
-    least = 1 / made.school.assignments.get("small").plant.rate_hz
-
-    with pytest.raises(ParameterError, match="at least"):
-        plants.csv("small", person, least / 2)
-
-    assert plants.csv("small", person, 600).encode() == b"".join(plants.csv_parts("small", person, 600))
