@@ -83,7 +83,7 @@ def _head(item: Item) -> None:
         if item.share:
             st.markdown(t("marked by **{share} %** of the class", share=round(100 * item.share)))
     if item.text:
-        st.markdown(f"> {item.text}")
+        st.text(item.text)  # a student's words: as Markdown they would load pictures of theirs in a grader's browser
 
 
 def _take_back(name: str) -> None:
