@@ -151,10 +151,10 @@ def _must_be_fillable(table: CsvText, column: int | None, system: System) -> Non
 def _worksheet_columns(table: CsvText) -> tuple[int, int] | None:
     """The identifier and grade columns of Moodle's offline worksheet, in any language."""
     body = [table.values(at) for at in range(1, len(table.rows))]
-    if not body or not all(re.fullmatch(r"\D+\s*\d+", row[0].strip()) for row in body) or len(table.header) < 7:
+    if not body or not all(re.fullmatch(r"\D+\d+", row[0].strip()) for row in body) or len(table.header) < 7:
         return None
     # Identifier, Full name, [Email address,] Status, Grade, Maximum grade, …
-    has_email = all("@" in row[2] for row in body)
+    has_email = all(len(row) > 2 and "@" in row[2] for row in body)
     return 0, 4 if has_email else 3
 
 
@@ -178,7 +178,7 @@ def _match(table: CsvText, at: int, results: Sequence[Result], system: System) -
         ids = [("student_id", row.get("orgdefinedid", "").lstrip("#")), ("login", row.get("username", "").lstrip("#"))]
     else:
         email = _email_column(table)
-        ids = [("email", table.values(at)[email].strip() if email is not None else "")]
+        ids = [("email", row.get(table.header[email].lower(), "") if email is not None else "")]
         ids += [("student_id", row.get("id number", "")), ("login", row.get("username", ""))]
     for name, value in ids:
         found = [r for r in results if value and str(getattr(r.person, name)).strip().lower() == value.lower()]
@@ -189,7 +189,7 @@ def _match(table: CsvText, at: int, results: Sequence[Result], system: System) -
 
 def _by_name(values: list[str], results: Sequence[Result], system: System) -> Result | None:
     at = {"canvas": 0, "moodle worksheet": 1}.get(system)
-    if at is None or not values[at].strip():
+    if at is None or at >= len(values) or not values[at].strip():
         return None
     name = values[at].strip()
     found = [r for r in results if name in _names(r)]

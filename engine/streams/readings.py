@@ -71,8 +71,8 @@ def _number(name: str, value: Any) -> float:
         return math.nan
     try:
         number = float(value)
-    except (TypeError, ValueError):
-        raise RowError(f"{name} must be a number, got {value!r}.") from None
+    except (TypeError, ValueError, OverflowError):  # an int of 400 digits, too
+        raise RowError(f"{name} must be a number, got {str(value)[:40]!r}.") from None
     if isinstance(value, bool) or math.isinf(number):
         raise RowError(f"{name} must be a finite number, got {value!r}.")
     return number

@@ -176,14 +176,14 @@ class KafkaSource(Source):
         for place, records in polled.items():
             for record in records:
                 try:
-                    row = json.loads(record.value)
+                    body = record.value.decode()
+                    row = json.loads(body)
                     reading = reading_of(row, ())
                 except (ValueError, TypeError, RowError):
                     self.bad_rows += 1
                     self.skipped.append((place.topic, place.partition, record.offset))
                     continue
                 rows.append(row)
-                body = record.value.decode()
                 at = (place.topic, place.partition, record.offset)
                 self.records.append(StreamRecord(*at, reading.machine, reading.at_us, body))
             self._positions[place.topic, place.partition] = records[-1].offset + 1
