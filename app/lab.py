@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import types
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -32,6 +33,7 @@ from engine.home import close_to_others, home
 from engine.running.choice import keep_choice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from app.feed import Feed
@@ -135,17 +137,27 @@ class Lab:
         try:
             self._require_idle()
             runner = new_runner(self.store, self.folder, choice)
-            keep_choice(self.folder, choice)
             following = Stage(self.store, runner, self.folder)
-            self.stage.close(finish=True)
+            _end(self.stage)
             self.desks.predictors.forget()
             following.begin()
             self.stage = following  # pages and API first, then the viewers: whoever looks again finds the new plant
             following.show(self.hub)
+            keep_choice(self.folder, choice)  # last: the next start shows what was really put on stage
         finally:
             self._changing.release()
         self.warm.clear()
         threading.Thread(target=self._train, args=(following,), name="faultlab-train", daemon=True).start()
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Keep the plant on stage meanwhile; LabError when another one is just being put there."""
+        if not self._changing.acquire(blocking=False):
+            raise LabError("Another plant is just being put on stage; wait a few seconds.")
+        try:
+            yield
+        finally:
+            self._changing.release()
 
     def _train(self, stage: Stage) -> None:
         stage.train()
@@ -188,6 +200,14 @@ def school_hosts() -> list[str]:
     """Return the name under which a school's sign-in sends people back to this lab, where one is configured."""
     auth = st.secrets.get("auth", {}) if st.secrets.load_if_toml_exists() else {}
     return [urlsplit(str(auth.get("redirect_uri", ""))).hostname or ""]
+
+
+def _end(stage: Stage) -> None:
+    """End a run; whatever its parts do at their end, the next plant must come."""
+    try:
+        stage.close(finish=True)
+    except Exception:
+        log.exception("the run that ended could not be closed in order")
 
 
 def warm_up() -> None:

@@ -20,9 +20,11 @@ from app import server  # noqa: E402
 from app.access import Access  # noqa: E402
 from app.api import build_api  # noqa: E402
 from app.api.export import export_csv  # noqa: E402
+from app.api.wall import Wall  # noqa: E402
 from app.login import login, logout  # noqa: E402
 
 server.prepare(ROOT)
+api = build_api()
 
 app = st.App(
     "shell.py",
@@ -33,9 +35,9 @@ app = st.App(
         Route("/export-csv", export_csv),
         Route("/home", server.to_home),
         Route("/predictions", server.to_live),
-        Mount("/api", app=build_api()),
-        Mount("/label-assets", app=server.Assets(directory=ROOT / "app/classroom/label_chart/assets")),
-        Mount("/assets", app=server.Assets(directory=ROOT / "app/live_chart/assets")),
+        Mount("/api", app=api),
+        Mount("/label-assets", app=server.Assets(directory=ROOT / "app" / "classroom" / "label_chart" / "assets")),
+        Mount("/assets", app=server.Assets(directory=ROOT / "app" / "live_chart" / "assets")),
     ],
-    middleware=[Middleware(Access)],
+    middleware=[Middleware(Access), Middleware(Wall, refused=api.state.traffic.refuse)],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from app.feed import Feed
@@ -69,9 +70,10 @@ class Stage:
     def close(self, finish: bool = False) -> None:
         """Stop the runner and all that follows it; `finish`: the run is over, so its alarms end."""
         self._closed.set()
-        if finish:
-            self.runner.finish()  # the office still delivers that the alarms have ended
-        self.office.close()
-        self.feed.close()
-        self.runner.stop()
-        self.intake.close()  # after the runner: the last frames count too
+        with ExitStack() as parts:  # in the order from below upwards, each also when one before it failed
+            parts.callback(self.intake.close)  # after the runner: the last frames count too
+            parts.callback(self.runner.stop)
+            parts.callback(self.feed.close)
+            parts.callback(self.office.close)
+            if finish:
+                parts.callback(self.runner.finish)  # first: the office still delivers that the alarms have ended

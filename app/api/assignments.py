@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import orjson
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
@@ -15,6 +16,7 @@ from starlette.responses import Response
 
 from app.access import standing
 from app.api.classroom import Member
+from app.api.heavy import HEAVY
 from app.classroom.student import StudentDesk
 from app.classroom.student_data import window
 from app.lab import lab
@@ -24,9 +26,12 @@ from engine.records import MAINTENANCE, iso_time
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from engine.records import Block
+
 router = APIRouter(tags=["class"])
 Name = Annotated[str, Path(max_length=61)]
 LONGEST_NAME = 80
+BEAT_S, MOST_TICKS = 0.05, 500  # of a replay that are sent at once
 _FRESH = {"Cache-Control": "no-store"}
 
 
@@ -39,7 +44,7 @@ Desk = Annotated[StudentDesk, Depends(desk_of)]
 
 
 @router.get("/assignments/{assignment}/window", response_model=dict[str, Any])
-def readings_in_window(
+async def readings_in_window(
     desk: Desk,
     assignment: Name,
     machine: Annotated[str, Query(max_length=LONGEST_NAME)],
@@ -48,6 +53,13 @@ def readings_in_window(
     points: Annotated[int, Query(ge=10, le=2000)] = 800,
 ) -> Response:
     """Return a stretch of one machine's readings, thinned to lowest and highest of so many parts."""
+    return await HEAVY.run(_window, desk, assignment, machine, (start, end), points)
+
+
+def _window(
+    desk: StudentDesk, assignment: str, machine: str, span: tuple[float | None, float | None], points: int
+) -> Response:
+    (start, end) = span
     variant, (block, until_us) = desk.variant(assignment), desk.readings(assignment)
     if machine not in variant.machines:
         raise LabError(f"machine must be one of: {', '.join(variant.machines)}.")
@@ -65,23 +77,40 @@ async def stream(
     limit: Annotated[int | None, Query(ge=1, le=10_000_000)] = None,
 ) -> StreamingResponse:
     """Replay one's data as server-sent events, `speed` seconds of it in a second; each event is one tick."""
-    if desk.card(assignment).spec.future_hidden:
-        raise AccessError("The stream of this assignment runs on its labelling page, once.")
-    block, _ = await asyncio.to_thread(desk.readings, assignment)
+    block = await HEAVY.run(_replayed, desk, assignment)
     return StreamingResponse(_ticks(desk, block, speed, limit), media_type="text/event-stream", headers=_FRESH)
 
 
-async def _ticks(desk: StudentDesk, block: Any, speed: float, limit: int | None) -> AsyncIterator[bytes]:
-    steps, who = (block.times_us[1:] - block.times_us[:-1]).tolist(), standing(desk.person.person)
-    for tick in range(min(len(block), limit or len(block))):
-        if standing(desk.person.person) != who:
+def _replayed(desk: StudentDesk, assignment: str) -> Block:
+    if desk.card(assignment).spec.future_hidden:
+        raise AccessError("The stream of this assignment runs on its labelling page, once.")
+    return desk.readings(assignment)[0]
+
+
+async def _ticks(desk: StudentDesk, block: Block, speed: float, limit: int | None) -> AsyncIterator[bytes]:
+    """Yield the ticks when they are due; what is due within a beat is made and sent together, beside the loop."""
+    loop, who = asyncio.get_running_loop(), await HEAVY.run(standing, desk.person.person)
+    count, first = min(len(block), limit or len(block)), 0
+    due_s = (block.times_us[:count] - block.times_us[0]) / 1e6 / speed
+    began = loop.time()
+    while first < count:
+        await asyncio.sleep(max(0.0, began + float(due_s[first]) - loop.time()))
+        last = int(np.searchsorted(due_s, due_s[first] + BEAT_S, "right"))
+        made = await HEAVY.run(_events, desk, who, block, (first, min(last, first + MOST_TICKS)))
+        if made is None:
             return  # dropped meanwhile, or another role
-        if tick:
-            await asyncio.sleep(steps[tick - 1] / 1e6 / speed)
-        yield b"data: " + orjson.dumps(_tick(block, tick)) + b"\n\n"
+        yield made
+        first = min(last, first + MOST_TICKS)
 
 
-def _tick(block: Any, tick: int) -> dict[str, Any]:
+def _events(desk: StudentDesk, who: object, block: Block, span: tuple[int, int]) -> bytes | None:
+    """Return the ticks as events, or None for somebody who is not who began to listen."""
+    if standing(desk.person.person) != who:
+        return None
+    return b"".join(b"data: " + orjson.dumps(_tick(block, tick)) + b"\n\n" for tick in range(*span))
+
+
+def _tick(block: Block, tick: int) -> dict[str, Any]:
     values = [[None if v != v else v for v in row] for row in block.values[tick].tolist()]
     machines = {
         machine: {**dict(zip(block.sensors, values[at], strict=True)), "maintenance": bool(states == MAINTENANCE)}

@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from app.api.asking import json_answer, moment_us
 from app.api.guide_rows import NotJSONError, flat_rows, split
+from app.api.heavy import TRAINING
 from app.api.problems import Place, invalid, problem
 from app.lab import lab
 from engine.alarming.marks import marks_of
@@ -178,7 +179,7 @@ async def _models(detector: str) -> dict[str, LineModel]:
     if ready is not None:
         return ready
     now_us = max(opened.runner.snapshot().time_us, opened.runner.run.start_us)
-    return await run_in_threadpool(desk.of, plant, opened.runner.run.run, now_us, detector)
+    return await TRAINING.run(desk.of, plant, opened.runner.run.run, now_us, detector)
 
 
 def _predicted(batch: PostedBatch, models: dict[str, LineModel]) -> tuple[dict[str, Any], Any]:

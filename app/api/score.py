@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from app.api.asking import iso, json_answer, moment_us
+from app.api.heavy import SCORING
 from app.api.problems import Place, problem
 from engine.detectors.scorable import make_scorable
 from engine.errors import ParameterError
@@ -48,8 +49,12 @@ class Scored(BaseModel):
 
 
 @router.post("/score", response_model=Scored)
-def score(series: SeriesIn) -> Response:
+async def score(series: SeriesIn) -> Response:
     """Score a series in order; the first `learn_first` rows are learned beforehand (score 0 while warming up)."""
+    return await SCORING.run(_scored, series)
+
+
+def _scored(series: SeriesIn) -> Response:
     lengths = {len(column) for column in series.columns.values()} | ({len(series.time)} if series.time else set())
     if len(lengths) != 1:
         return problem(422, "columns: all columns (and time) must have the same length.", [_place("columns")])

@@ -55,6 +55,11 @@ def start_round(plan: Plan) -> str:
     LabError
         When the plant refuses the fault, or it would never be detectable.
     """
+    with lab().steady():  # a round belongs to the plant on stage
+        return _started(plan)
+
+
+def _started(plan: Plan) -> str:
     runner, rng = lab().runner, random.Random(secrets.token_bytes(16))
     machine = plan.machine or rng.choice(lab().spec.machines)
     fault = plan.fault or rng.choice(sorted(faults_of("machine")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 BOOK_KEY, PICKED_KEY, SAID_KEY = "label_book", "label_picked", "label_said"
 CHART_KEY = "label_chart"
+MOST_SEEN = 200  # spans in one message of the chart
+LATEST_US = 4_102_444_800_000_000  # the year 2100
 
 
 class Bench:
@@ -131,29 +134,65 @@ def _chart(bench: Bench) -> None:
     )
 
 
-def act(bench: Bench, what: dict[str, Any] | None) -> None:
-    """Do what was done on the chart; it comes from a browser, so nothing in it is believed unchecked."""
+@dataclass(frozen=True)
+class Act:
+    """What was done on the chart, checked: `kind` is mark, pick, remove, undo, redo or "" for nothing."""
+
+    kind: str = ""
+    machine: str = ""
+    span_us: tuple[int, int] = (0, 0)
+    index: int = -1
+    seen: tuple[tuple[str, int, int], ...] = ()
+
+
+def acted(what: Any, machines: tuple[str, ...], labels: int) -> Act:
+    """Return a message of the chart as an act; it comes from a browser, so nothing in it is believed unchecked."""
     if not isinstance(what, dict):
-        return
-    _saw(bench, what.get("seen"))
+        return Act()
+    spans = what.get("seen") if isinstance(what.get("seen"), list) else []
+    seen = tuple(span for span in map(_seen, spans[:MOST_SEEN]) if span is not None and span[0] in machines)
     kind, machine, at = what.get("act"), what.get("machine"), what.get("index")
-    if kind == "mark" and machine in bench.variant.machines:
-        label = bench.snapped(str(machine), int(what.get("start_us") or 0), int(what.get("end_us") or 0))
+    start, end = _moment(what.get("start_us")), _moment(what.get("end_us"))
+    if kind == "mark" and isinstance(machine, str) and machine in machines and start is not None and end is not None:
+        return Act("mark", machine, (start, end), seen=seen)
+    if kind in ("pick", "remove"):
+        there = type(at) is int and 0 <= at < labels
+        return Act(kind, index=at, seen=seen) if there else Act("pick" if kind == "pick" else "", seen=seen)
+    return Act(kind if kind in ("undo", "redo") else "", seen=seen)
+
+
+def _moment(value: Any) -> int | None:
+    whole = isinstance(value, int | float) and 0 <= value < LATEST_US  # which neither nan nor inf is
+    return int(value) if whole else None
+
+
+def _seen(span: Any) -> tuple[str, int, int] | None:
+    if not isinstance(span, list) or len(span) != 3 or not isinstance(span[0], str):
+        return None
+    start, end = _moment(span[1]), _moment(span[2])
+    return None if start is None or end is None else (span[0], start, end)
+
+
+def act(bench: Bench, what: Any) -> None:
+    """Do what was done on the chart."""
+    done = acted(what, bench.variant.machines, len(bench.book.labels))
+    _saw(bench, done.seen)
+    if done.kind == "mark":
+        label = bench.snapped(done.machine, *done.span_us)
         bench.change(lambda book: book.add(label), pick=label)
-    elif kind == "pick" and isinstance(at, int):
-        bench.pick(at)
-    elif kind == "remove" and isinstance(at, int) and 0 <= at < len(bench.book.labels):
-        bench.remove(at)
-    elif kind in ("undo", "redo"):
-        bench.change(lambda book: book.undo() if kind == "undo" else book.redo())
+    elif done.kind == "pick":
+        bench.pick(done.index)
+    elif done.kind == "remove":
+        bench.remove(done.index)
+    elif done.kind:
+        bench.change(lambda book: book.undo() if done.kind == "undo" else book.redo())
 
 
-def _saw(bench: Bench, spans: Any) -> None:
+def _saw(bench: Bench, spans: tuple[tuple[str, int, int], ...]) -> None:
     """Keep what was on screen, for the coverage bar."""
     who, book, revision = st.session_state[BOOK_KEY]
-    for span in (spans or [])[:200]:
-        if isinstance(span, list) and len(span) == 3 and span[0] in bench.variant.machines:
-            book = book.saw(span[0], int(span[1]), int(span[2]))
+    for machine, start_us, end_us in spans:
+        book = book.saw(machine, start_us, end_us)
     st.session_state[BOOK_KEY] = (who, book, revision)
 
 

@@ -23,6 +23,7 @@ from app.snippets import show_in_python
 if TYPE_CHECKING:
     from app.classroom.student import Card, StudentDesk
 
+MOST_ROWS_HELD = 200_000  # of a file that is made in memory for a button; a longer one is made while it is sent
 PYTHON = """
 import urllib.request
 
@@ -126,7 +127,13 @@ def _data(desk: StudentDesk, card: Card) -> None:
 
 def _downloads(desk: StudentDesk, card: Card) -> None:
     left, right, _ = st.columns([1, 1, 2])
+    hidden = card.spec.future_hidden and desk.stream(card.spec.id)[0] < desk.variant(card.spec.id).end_us
     for column, kind, mime in ((left, "csv", "text/csv"), (right, "parquet", "application/vnd.apache.parquet")):
+        if card.spec.plant.rows > MOST_ROWS_HELD:
+            where = f"./api/v1/assignments/{card.spec.id}/data?format={kind}"
+            column.link_button(kind.upper() if kind == "csv" else "Parquet", where, disabled=hidden, width="stretch",
+                               icon=":material/download:")  # fmt: skip
+            continue
         column.download_button(
             kind.upper() if kind == "csv" else "Parquet",
             _file(desk, card.spec.id, kind),
@@ -135,7 +142,7 @@ def _downloads(desk: StudentDesk, card: Card) -> None:
             icon=":material/download:",
             width="stretch",
             on_click="ignore",
-            disabled=card.spec.future_hidden and desk.stream(card.spec.id)[0] < desk.variant(card.spec.id).end_us,
+            disabled=hidden,
             key=f"download-{kind}",
         )
 

@@ -22,7 +22,7 @@ class KeptBlocks:
     """The newest used variants' readings; made again from their seeds when they have left."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most, self._lock = most_bytes, threading.Lock()
+        self._most, self._lock, self._making = most_bytes, threading.Lock(), threading.Lock()
         self._blocks: OrderedDict[tuple[str, str, int], Block] = OrderedDict()
 
     def block(self, variant: Variant, make: Callable[[], Block]) -> Block:
@@ -32,7 +32,10 @@ class KeptBlocks:
             if key in self._blocks:
                 self._blocks.move_to_end(key)
                 return self._blocks[key]
-        made = make()
+        with self._making:  # who asks for the same data meanwhile waits for it; many at once would fill the memory
+            with self._lock:
+                found = self._blocks.get(key)
+            made = make() if found is None else found
         with self._lock:
             self._blocks[key] = made
             while len(self._blocks) > 1 and sum(b.values.nbytes for b in self._blocks.values()) > self._most:

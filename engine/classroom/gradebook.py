@@ -187,7 +187,7 @@ def _must_be_fillable(table: CsvText, column: int | None, system: System) -> Non
 def _worksheet_columns(table: CsvText) -> tuple[int, int] | None:
     """The identifier and grade columns of Moodle's offline worksheet, in any language."""
     body = [table.values(at) for at in range(1, len(table.rows))]
-    named = [row for row in body if re.fullmatch(r"\D+\s*\d+", row[0].strip())]
+    named = [row for row in body if re.fullmatch(r"\D+\d+", row[0].strip())]
     if not body or len(named) < 0.8 * len(body) or len(table.header) < 7:
         return None
     # Identifier, Full name, [Email address,] Status, Grade, Maximum grade, …

@@ -6,7 +6,6 @@ different machines of the same assignment, told apart by nothing in the data.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.classroom.assignments import Assignments, Sealed
-from engine.classroom.csv_text import csv_rows
+from engine.classroom.data_files import ROWS_AT_ONCE, csv_parts, parquet_parts
 from engine.classroom.drawing import (
     DRAWS,
     LEAST_EVENTS,
@@ -39,12 +38,12 @@ from engine.classroom.key import AnswerKey
 from engine.classroom.playing import Played, intervals_of, plants_of, play_variant, sampled
 from engine.classroom.spec import AssignmentSpec
 from engine.detectors.scorable import make_scorable
-from engine.errors import LabError
+from engine.errors import LabError, ParameterError
 from engine.parallel import as_done
 from engine.plant.making import make_journal
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
-from engine.records import HOUR_US, Block, iso_times
+from engine.records import HOUR_US, Block
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,6 +84,11 @@ class VariantPlant:
     def block(self, every_s: float | None = None) -> Block:
         """Return the data; no truth in it."""
         return block_of(self.plants, self.times_us(every_s))
+
+    def blocks(self, every_s: float | None = None) -> Iterator[Block]:
+        """Yield the same data in pieces that are small whatever the length."""
+        times, at_once = self.times_us(every_s), max(1, ROWS_AT_ONCE // len(self.spec.plant.machines))
+        return (block_of(self.plants, times[first : first + at_once]) for first in range(0, len(times), at_once))
 
     def key(self) -> AnswerKey:
         """Return the truth (instructors' paths only); a sealed variant has its own in the vault."""
@@ -258,27 +262,31 @@ class PlantMaker:
         owner = self._assignments.variant_of(assignment, person).person
         return self.variant(assignment, owner, self._assignments.draw_of(assignment, owner)).block(every_s)
 
-    def csv(self, assignment: str, person: str, every_s: float | None = None) -> str:
-        """Return a person's data as CSV: variant, time, machine, state and sensors; no truth, no seed."""
-        block = self.block(assignment, person, every_s)
+    def csv_parts(self, assignment: str, person: str, every_s: float | None = None) -> Iterator[bytes]:
+        """Yield a person's data as CSV, a piece at a time: variant, time, machine, state and sensors; no truth."""
         name = self._assignments.variant_of(assignment, person).variant
-        rows = [["variant", "timestamp", "machine_id", "status", *block.sensors]]
-        words = ("operational", "maintenance")
-        for tick, stamp in enumerate(iso_times(block.times_us)):
-            for at, machine in enumerate(block.machines):
-                values = ["" if np.isnan(v) else repr(v) for v in block.values[tick, at].tolist()]
-                rows.append([name, stamp, machine, words[block.status[tick, at]], *values])
-        return csv_rows(rows)
+        return csv_parts(name, self._blocks(assignment, person, every_s))
+
+    def csv(self, assignment: str, person: str, every_s: float | None = None) -> str:
+        """Return a person's data as CSV in one piece, for data of moderate length."""
+        return b"".join(self.csv_parts(assignment, person, every_s)).decode()
+
+    def parquet_parts(self, assignment: str, person: str, every_s: float | None = None) -> Iterator[bytes]:
+        """Yield a person's data as Parquet with the documented columns, a piece at a time."""
+        return parquet_parts(self._blocks(assignment, person, every_s))
 
     def parquet(self, assignment: str, person: str, every_s: float | None = None) -> bytes:
-        """Return a person's data as Parquet with the documented columns."""
-        import pyarrow.parquet as parquet
+        """Return a person's data as Parquet in one piece."""
+        return b"".join(self.parquet_parts(assignment, person, every_s))
 
-        from engine.dataset import arrow_table
-
-        buffer = io.BytesIO()
-        parquet.write_table(arrow_table(self.block(assignment, person, every_s), False), buffer, compression="zstd")
-        return buffer.getvalue()
+    def _blocks(self, assignment: str, person: str, every_s: float | None) -> Iterator[Block]:
+        least = 1 / self._assignments.get(assignment).plant.rate_hz
+        if every_s is not None and every_s < least:
+            raise ParameterError(
+                f"every_s must be at least {least:g}, as often as this assignment's data was measured."
+            )
+        owner = self._assignments.variant_of(assignment, person).person
+        return self.variant(assignment, owner, self._assignments.draw_of(assignment, owner)).blocks(every_s)
 
     def run_parameters(self, work: Work, assignment: str, variant: str) -> Work:
         """Play a detector setting on the hidden plant and return its alarms: how "params" submissions are graded."""

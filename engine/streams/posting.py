@@ -16,6 +16,8 @@ from engine.errors import LabError
 
 # 408 request timeout, 425 too early, 429 too many requests: the server asks to try again. 5xx: its own trouble.
 TRY_AGAIN = frozenset({408, 425, 429})
+# 401 unauthorized, 403 forbidden, 404 not found: what is wrong may be the address or the key, not the rows.
+WRONG_PLACE = frozenset({401, 403, 404})
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,10 @@ class Poster:
         When the URL is no http or https address.
     """
 
-    def __init__(self, url: str, timeout_s: float, headers: dict[str, str], *, single: bool) -> None:
+    def __init__(
+        self, url: str, timeout_s: float, headers: dict[str, str], *, single: bool, keep_refused: bool = False
+    ) -> None:
+        self._again = TRY_AGAIN | WRONG_PLACE if keep_refused else TRY_AGAIN
         wrong = f"url must be an http or https address such as http://localhost:8000/api/data, got {url!r}."
         try:
             parts = urlsplit(url)
@@ -66,7 +71,7 @@ class Poster:
             )
         if 200 <= status < 300:
             return Answer(True, False)
-        return Answer(False, status in TRY_AGAIN or status >= 500, f"{self._place} answered {status}")
+        return Answer(False, status in self._again or status >= 500, f"{self._place} answered {status}")
 
     def close(self) -> None:
         """Close the connection; the next post opens a new one."""

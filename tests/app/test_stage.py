@@ -120,6 +120,32 @@ def test_a_round_of_the_class_is_not_cut_off(stage):
     assert stage.spec.name == "pump_station"
 
 
+def test_an_old_run_that_cannot_be_closed_leaves_no_stopped_plant_on_stage(stage, monkeypatch, caplog):
+    old = stage.stage
+
+    def broken():
+        raise RuntimeError("no office")
+
+    monkeypatch.setattr(old.office, "close", broken)
+    stage.change_plant(Choice("wind_turbine", 11))
+
+    assert stage.runner.alive
+    assert stage.spec.name == "wind_turbine"
+    assert not old.runner.alive  # what comes after the broken part was closed, too
+    assert kept_choice(stage.folder).plant == "wind_turbine"
+    assert "could not be closed" in caplog.text
+
+
+def test_no_round_begins_while_the_plant_is_changed(stage):
+    with stage.steady():
+        with pytest.raises(LabError, match="just being put"), stage.steady():
+            pass
+        with pytest.raises(LabError, match="just being put"):
+            stage.change_plant(Choice("wind_turbine"))
+
+    assert stage.spec.name == "pump_station"
+
+
 def test_a_plant_that_others_feed_keeps_its_name(stage, tmp_path):
     from engine.plant.spec import OWN_FOLDER, PLANT_FOLDER
 

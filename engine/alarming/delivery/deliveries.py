@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from engine.streams.backoff import Backoff
 
 
+FILES = "deliveries"
+
+
 class Deliveries:
     """The carriers of a policy.
 
     Parameters
     ----------
     folder
-        Home of the lab: files go there, spools below `spool`.
+        Home of the lab: files go below `deliveries`, where none of the lab's own lies; spools below `spool`.
     plant, run
         Say which plant and run a frame is of.
     """
@@ -44,7 +47,7 @@ class Deliveries:
                 spec,
                 Carrier(
                     spec.name,
-                    channel_of(spec, folder),
+                    channel_of(spec, folder / FILES),
                     folder / "spool" / f"alarms-{spec.name}.jsonl",
                     backoff() if backoff is not None else None,
                     clock,

@@ -47,6 +47,18 @@ class WebhookSpec(DeliverySpec):
     headers: dict[str, str] = Field(default_factory=dict)
     timeout_s: float = Field(default=5.0, gt=0, le=60)
 
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, headers: dict[str, str]) -> dict[str, str]:
+        """What no HTTP client would send is refused here, where the line of the file is known."""
+        import re
+
+        for name, value in headers.items():
+            plain = re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", value)
+            if plain is None or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+                raise ValueError(f"headers must be a name and one line of plain text each, got {name[:40]!r}")
+        return headers
+
     @field_validator("url")
     @classmethod
     def _http(cls, url: str) -> str:
@@ -87,7 +99,7 @@ class EmailSpec(DeliverySpec):
 
 
 class FileSpec(DeliverySpec):
-    """A JSON line for each change, in a file below the lab's own folder."""
+    """A JSON line for each change, in a file below the folder `deliveries` of the lab: none of its own lies there."""
 
     to: Literal["file"]
     path: str = "alarms.jsonl"
@@ -98,7 +110,7 @@ class FileSpec(DeliverySpec):
         import re
 
         if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*){0,3}\.(jsonl|log|txt)", path):
-            raise ValueError("path must be a plain name below the lab's folder that ends in .jsonl, .log or .txt")
+            raise ValueError("path must be a plain name below the folder deliveries that ends in .jsonl, .log or .txt")
         return path
 
 

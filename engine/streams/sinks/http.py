@@ -47,6 +47,9 @@ class Http(Sink):
         Most megabytes on disk.
     queue_rows
         Most rows in memory; a full queue makes `write` wait.
+    keep_refused
+        Whether rows are kept and tried again, too, when the receiver answers 401, 403 or 404 (a wrong key or address,
+        which can be mended); otherwise they are lost and counted.
     """
 
     name: ClassVar[str] = "api"
@@ -63,6 +66,7 @@ class Http(Sink):
     first_wait_s: Annotated[float, Range(0.001, 60.0, unit="s")] = 0.1
     most_wait_s: Annotated[float, Range(0.001, 600.0, unit="s")] = 5.0
     headers: dict[str, str] = field(default_factory=dict)
+    keep_refused: bool = False
 
     def __post_init__(self) -> None:
         run = uuid.uuid4().hex[:12]
@@ -98,7 +102,8 @@ class Http(Sink):
         return next((lane.last_problem for lane in self._lanes if lane.last_problem), "")
 
     def _lane(self, number: int, run: str) -> Lane:
-        poster = Poster(self.url, self.request_timeout_s, self.headers, single=self.batch_size == 1)
+        single, keep = self.batch_size == 1, self.keep_refused
+        poster = Poster(self.url, self.request_timeout_s, self.headers, single=single, keep_refused=keep)
         spool = self._spool_of(number) if self.spool else None
         options = LaneOptions(
             batch_size=self.batch_size,

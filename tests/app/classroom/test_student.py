@@ -165,7 +165,7 @@ def test_a_dropped_student_is_outside_at_once(school, desk, client):
 
 def test_a_stream_of_a_student_who_is_dropped_ends_at_its_next_tick(school, desk):
     block, _ = desk.readings("pump")
-    ticks = _ticks(desk, block, 1e9, None)
+    ticks = _ticks(desk, block, 1e9, None)  # every tick is due at once: they come in batches
 
     async def read() -> int:
         seen = 0

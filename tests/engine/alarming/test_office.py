@@ -59,7 +59,7 @@ def rig(tmp_path):
 
 def lines_of(rig):
     rig.office.close()
-    file = rig.folder / "alarms.jsonl"
+    file = rig.folder / "deliveries" / "alarms.jsonl"
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
 

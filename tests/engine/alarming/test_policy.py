@@ -56,6 +56,11 @@ def test_a_silence_has_its_reason_and_its_time():
         ("delivery:\n  - {name: a, to: webhook, url: 'ftp://x'}\n", "line 2", "url must be an http or https address"),
         ("delivery:\n  - {name: a, to: email, server: s, sender: a@b, receivers: [x]}\n", "line 2", "teacher@school"),
         ("delivery:\n  - {name: a, to: file, path: ../x.log}\n", "line 2", "path must be a plain name"),
+        (
+            'delivery:\n  - {name: a, to: webhook, url: "http://x", headers: {A: "b\\r\\nC: d"}}\n',
+            "line 2",
+            "headers must be a name and one line",
+        ),
         ("suppress:\n  - {reason: all is quiet}\n", "line 2", "needs an end"),
         ("delivery:\n  - {name: a, to: file}\n  - {name: a, to: file}\n", "line 1", "two deliveries are called 'a'"),
     ],

@@ -15,8 +15,9 @@ import pytest
 from engine.classroom.assignment_files import Variant
 from engine.classroom.feedback import Counts
 from engine.classroom.grade import Work
+from engine.classroom.plants import intervals_of
 from engine.classroom.playing import intervals_of
-from engine.errors import AccessError
+from engine.errors import AccessError, ParameterError
 from engine.records import Block, Label, time_us
 from tests.engine.classroom.room import Room, open_room
 
@@ -150,6 +151,17 @@ def test_8_the_download_holds_no_truth(made: Room):
     assert header[:4] == ["variant", "timestamp", "machine_id", "status"]
     assert not {"label", "anomaly", "is_anomaly", "fault", "onset", "seed"} & set(header)
     assert made.school.plants.parquet("small", person, 600)[:4] == b"PAR1"
+
+
+def test_8_data_comes_in_pieces_and_no_denser_than_it_was_measured(made: Room):
+    """How often was measured is a part of the difficulty."""
+    person, plants = made.students[0].person, made.school.plants
+    least = 1 / made.school.assignments.get("small").plant.rate_hz
+
+    with pytest.raises(ParameterError, match="at least"):
+        plants.csv("small", person, least / 2)
+
+    assert plants.csv("small", person, 600).encode() == b"".join(plants.csv_parts("small", person, 600))
 
 
 def test_9_readings_do_not_depend_on_the_future(made: Room):

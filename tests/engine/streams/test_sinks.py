@@ -118,6 +118,21 @@ def test_what_the_server_refuses_is_counted_and_does_not_hold_up_the_rest(server
     assert "422" in sink.last_problem
 
 
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_wrong_key_or_address_can_be_waited_for(server: Server, status: int) -> None:
+    server.answers = [status]
+    lost = quick(server, workers=1)
+    lost.write(made_rows(0, 1))
+    lost.close()
+    server.answers = [status]
+    kept = quick(server, workers=1, keep_refused=True)
+    kept.write(made_rows(1, 1))
+    kept.close()
+
+    assert (lost.counts.delivered, lost.counts.lost) == (0, 3)
+    assert (kept.counts.delivered, kept.counts.lost, kept.counts.retries) == (3, 0, 1)
+
+
 def test_a_single_row_is_posted_as_a_plain_object(server: Server) -> None:
     """As the guide's endpoint expects it."""
     sink = quick(server, workers=1, batch_size=1)

@@ -180,7 +180,7 @@ def test_a_file_gets_json_lines(tmp_path):
     wait_for(lambda: counts(deliveries)["delivered"] == 2)
     deliveries.close()
 
-    lines = (tmp_path / "logs" / "alarms.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (tmp_path / "deliveries" / "logs" / "alarms.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["what"] for line in lines] == ["raised", "cleared"]
 
 
