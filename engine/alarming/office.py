@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from engine.alarming.marks import Marks
     from engine.runner import Runner
+    from engine.running.frames import Frame
 
 log = logging.getLogger(__name__)
 FILE = "alarm_rules.yaml"
@@ -77,6 +78,11 @@ class AlarmOffice:
     def figures(self) -> list[dict[str, Any]]:
         """Return the figures of every delivery."""
         return self.deliveries.figures()
+
+    def deliver(self, frame: Frame, plant: str, run: int) -> None:
+        """Deliver what happened to alarms of a plant that others feed, by the same rules of delivery."""
+        if self._unsubscribe is not None:
+            self.deliveries.on_frame(frame, plant, run)
 
     def close(self) -> None:
         """Stop to deliver; what waits is delivered or kept on disk."""

@@ -257,12 +257,33 @@ class ExternalPlant:
 
     def finish(self) -> None:
         """End the alarms that stand, for the plant is made anew or taken away; viewers and deliveries hear of it."""
+        self._changed(self.desk.end_all)
+
+    # ---- what staff do about its alarms, as with a runner
+
+    def acknowledge(self, number: int, author: str = "") -> None:
+        """Say that a person has seen an alarm."""
+        self._changed(lambda: (self.desk.acknowledge(number, author),))
+
+    def comment(self, number: int, author: str, text: str) -> None:
+        """Write a comment on an alarm."""
+        self._changed(lambda: (self.desk.comment(number, author, text),))
+
+    def shelve(self, minutes: float, machine: str | None = None, detector: str | None = None) -> None:
+        """Silence alarms of a machine, a detector or both for some event time."""
+        self._changed(lambda: self.desk.shelve(minutes, machine, detector))
+
+    def unshelve(self, machine: str | None = None, detector: str | None = None) -> None:
+        """Take a silence back."""
+        self._changed(lambda: self.desk.unshelve(machine, detector))
+
+    def _changed(self, command: Callable[[], tuple[AlarmChange, ...]]) -> None:
+        """Do something to alarms; viewers and deliveries hear of it, and it is on disk when this returns."""
         with self._lock:
-            block, scores = self.ring.last(0)
-            work = Work(changes=list(self.desk.end_all()))
-            written = self._commit(work)
-            self._publish(block, scores, tuple(work.changes))
-        wait_for(written, "the ends of its alarms")
+            changes = command()
+            written = self._commit(Work(changes=list(changes)))
+            self._publish(*self.ring.last(0), changes)
+        wait_for(written, "the alarms")
 
     def _check(self, rows: Sequence[Row]) -> None:
         seen: set[tuple[str, int]] = set()

@@ -129,7 +129,7 @@ class Plant:
         return known
 
     def _like(self, **changes: Any) -> Plant:
-        other = object.__new__(Plant)
+        other = object.__new__(type(self))  # a recording stays a recording
         other.__dict__.update(self.__dict__)
         other.__dict__.update(changes)
         other._prepare()

@@ -87,7 +87,7 @@ class KafkaFeed:
         with self._lock:
             self._given_until = end_us
             found = sorted((at, tick) for at, tick in self._ticks.items() if start_us < at <= end_us)
-        if len(found) < 2 or int(sum(_present(tick) for _, tick in found).max()) > 1:
+        if len(found) < 2 or int(np.sum([_present(tick) for _, tick in found], axis=0).max()) > 1:
             return found
         values, status = found[-1][1][0].copy(), found[-1][1][1].copy()
         for _, tick in found[:-1]:
@@ -161,10 +161,11 @@ class FedPlant(Plant):
         """Return the readings that arrived for those event times (n,), NaN where none did."""
         values = np.full((len(times_us), len(self.machines), len(self.spec.sensors)), np.nan)
         status = np.zeros(values.shape[:2], np.uint8)
+        places = [self.feed.machines.index(machine) for machine in self.machines]
         for i, at in enumerate(times_us.tolist()):
             tick = self.feed.at(at, self.tolerance_us)
             if tick is not None:
-                values[i], status[i] = tick
+                values[i], status[i] = tick[0][places], tick[1][places]
         return Block(np.asarray(times_us, np.int64), values, status, self.machines, self.spec.sensor_names)
 
     def due_block(self, times_us: IntArray, tick_us: int) -> Block:
@@ -200,8 +201,10 @@ class FedPlant(Plant):
         return self
 
     def only(self, *machines: str) -> Plant:
-        """Refuse; a feed has the machines that it has."""
-        raise LabError("A plant fed by Kafka cannot be cut to some machines; choose them in the page.")
+        """Return the plant with those machines only; their readings are the same."""
+        for name in machines:
+            self.spec.require_machine(name)
+        return self._like(machines=tuple(machines))
 
     def truth(self, start_us: int, end_us: int) -> tuple[TruthEvent, ...]:
         """Return nothing: a stream carries no truth."""
