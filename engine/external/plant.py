@@ -287,12 +287,12 @@ class ExternalPlant:
 
     def _check(self, rows: Sequence[Row]) -> None:
         seen: set[tuple[str, int]] = set()
+        machines, sensors = frozenset(self.spec.machines), frozenset(self.spec.sensor_names)
         for row in rows:
-            if row.machine not in self.spec.machines:
-                raise UnknownNameError("machine", row.machine, self.spec.machines)
-            for name in row.values:
-                if name not in self.spec.sensor_names:
-                    raise UnknownNameError("sensor", name, self.spec.sensor_names)
+            if row.machine not in machines:
+                raise UnknownNameError("machine", row.machine, machines)
+            if not row.values.keys() <= sensors:
+                raise UnknownNameError("sensor", min(row.values.keys() - sensors), sensors)
             if (row.machine, row.at_us) in seen:
                 raise LabError(f"Two readings of {row.machine} have the same time; send one of them.")
             seen.add((row.machine, row.at_us))
@@ -351,6 +351,10 @@ class ExternalPlant:
     def _add_present(self, block: Block, scores: Scores, work: Work) -> None:
         """Add each machine's own rows: a tick at which a machine said nothing is no row."""
         there = np.asarray(~np.isnan(block.values).all(axis=2))
+        if there.all():  # the usual case, in one piece
+            work.chunks.append(Chunk(self.run, self.spec.name, block, scores))
+            self._note_scores(block, scores, work)
+            return
         for at, machine in enumerate(block.machines):
             ticks = np.flatnonzero(there[:, at])
             if not len(ticks):
@@ -361,10 +365,16 @@ class ExternalPlant:
                 (machine,), block.sensors,
             )  # fmt: skip
             work.chunks.append(Chunk(self.run, self.spec.name, part, mine))
-            for place, at_us in enumerate(part.times_us.tolist() if mine else ()):
-                work.scores[machine, at_us] = {name: _number(values[place, 0]) for name, values in mine.items()}
+            self._note_scores(part, mine, work)
+
+    @staticmethod
+    def _note_scores(block: Block, scores: Scores, work: Work) -> None:
+        lists = {name: np.round(values, 4).tolist() for name, values in scores.items()}
+        times = block.times_us.tolist() if lists else []
+        for at, machine in enumerate(block.machines):
+            for tick, at_us in enumerate(times):
+                work.scores[machine, at_us] = {name: _number(rows[tick][at]) for name, rows in lists.items()}
 
 
-def _number(value: Any) -> float | None:
-    number = float(value)
-    return None if number != number else round(number, 4)
+def _number(value: float) -> float | None:
+    return None if value != value else value

@@ -121,6 +121,9 @@ class Externals:
         if kept is not None and kept.given == wanted and isinstance(kept.plant, PostedPlant):
             return kept.plant
         with self._lock:
+            kept = self._kept.get(name)  # another request may have made it meanwhile
+            if kept is not None and kept.given == wanted and isinstance(kept.plant, PostedPlant):
+                return kept.plant
             if kept is not None:
                 kept.plant.finish()  # our plant has other machines or sensors now
             run = self._begin_run(wanted)

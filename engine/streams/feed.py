@@ -134,7 +134,7 @@ class KafkaFeed:
 
 def _present(tick: Tick) -> IntArray:
     """Return 1 for each machine that sent something in the tick, else 0."""
-    sent: IntArray = (~np.isnan(tick[0]).all(axis=1)).astype(np.int64)
+    sent: IntArray = np.asarray(~np.isnan(tick[0]).all(axis=1), np.int64)
     return sent
 
 
