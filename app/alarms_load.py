@@ -29,8 +29,9 @@ SPANS_H = (1, 8, 24, 168)
 MOST_SHOWN = 2000
 
 
-def run_alarms(shown: Watched) -> tuple[Alarm, ...]:
-    """Return a run's alarms, the newest first: those in memory as they are now, older ones from the store."""
+def run_alarms(shown: Watched | None = None) -> tuple[Alarm, ...]:
+    """Return the alarms of a plant's run (None = the lab's own), the newest first; older ones from the store."""
+    shown = shown or watched(lab().spec.name)
     recent = shown.runner.desk.recent
     known = {alarm.number for alarm in recent}
     stored = [a for a in lab().store.alarms(run=shown.run, limit=MOST_SHOWN) if a.number not in known]
@@ -50,7 +51,7 @@ def load_view() -> None:
     )
     now = max(runner.snapshot().time_us, runner.run.start_us + SECOND_US)
     start = max(runner.run.start_us, now - (hours or 10**6) * HOUR_US)
-    load = alarm_load(run_alarms(watched(lab().spec.name)), start, now, runner.desk.suppressed)
+    load = alarm_load(run_alarms(), start, now, runner.desk.suppressed)
     _verdict(load)
     board(_figures(load), "load")
     st.caption(_source())

@@ -96,6 +96,11 @@ def _row(alarm: Alarm, now: int, titles: dict[str, str]) -> list[str]:
     state = pill(alarm.state, word_of(alarm.state))
     if alarm.shelved_until_us is not None:
         state += f' <span class="soft">{escape(t("until {time}", time=clock(alarm.shelved_until_us, now)))}</span>'
+    if alarm.silent_since_us is not None:
+        since = clock(alarm.silent_since_us, now)
+        state += (
+            f' {pill("no data", word_of("no data"))} <span class="soft">{escape(t("since {time}", time=since))}</span>'
+        )
     if alarm.reopened:
         state += f' <span class="soft">{escape(t("came back {n} times", n=alarm.reopened))}</span>'
     sensors = ", ".join(titles.get(name, name) for name in alarm.sensors) or "–"

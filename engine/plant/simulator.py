@@ -150,10 +150,6 @@ class Plant:
             raise ValueError("times_us must ascend.")
         return self._block(times)
 
-    def due_block(self, times_us: IntArray, tick_us: int) -> Block:
-        """Return what is due at ticks `tick_us` apart; a plant fed from outside has readings between them too."""
-        return self.block(times_us)
-
     def prepare(self, at_us: int) -> None:
         """Compute the slow physics for that time now, so that a later reading does not wait for it.
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.clock import Clock
     from engine.detectors.base import Detector
     from engine.plant.simulator import Plant
+    from engine.records import IntArray
     from engine.store.run_records import RunRecord
     from engine.store.store import Store
 
@@ -212,11 +213,16 @@ class Core:
         self.behind = due > count
         if count > 0:
             ticks = np.arange(count, dtype=np.int64)
-            block = self.plant.due_block(self.next_us + ticks * self.tick_us, self.tick_us)
+            block = self._due_block(self.next_us + ticks * self.tick_us)
             size = count if room is not None else max(1, self.queue.most_ticks // 4)  # drop in small pieces
             for first in range(0, len(block), size):
                 self.queue.put(block.ticks(first, first + size))
             self.next_us += count * self.tick_us
+
+    def _due_block(self, times_us: IntArray) -> Block:
+        """Return what is due at those ticks; a plant that is fed from outside has readings between them too."""
+        due = getattr(self.plant, "due_block", None)
+        return self.plant.block(times_us) if due is None else due(times_us, self.tick_us)
 
     @property
     def _most_ticks(self) -> int:
