@@ -26,7 +26,7 @@ from engine.running.bench import Bench
 from engine.running.frames import Frame, Snapshot
 from engine.running.ring import Ring
 from engine.store.commits import wait_for, written_already
-from engine.store.pending import Chunk
+from engine.store.pending import Chunk, present_chunks
 
 if TYPE_CHECKING:
     from engine.alarming.records import AlarmChange
@@ -350,22 +350,9 @@ class ExternalPlant:
 
     def _add_present(self, block: Block, scores: Scores, work: Work) -> None:
         """Add each machine's own rows: a tick at which a machine said nothing is no row."""
-        there = np.asarray(~np.isnan(block.values).all(axis=2))
-        if there.all():  # the usual case, in one piece
-            work.chunks.append(Chunk(self.run, self.spec.name, block, scores))
-            self._note_scores(block, scores, work)
-            return
-        for at, machine in enumerate(block.machines):
-            ticks = np.flatnonzero(there[:, at])
-            if not len(ticks):
-                continue
-            mine = {name: values[ticks, at : at + 1] for name, values in scores.items()}
-            part = Block(
-                block.times_us[ticks], block.values[ticks, at : at + 1], block.status[ticks, at : at + 1],
-                (machine,), block.sensors,
-            )  # fmt: skip
-            work.chunks.append(Chunk(self.run, self.spec.name, part, mine))
-            self._note_scores(part, mine, work)
+        for chunk in present_chunks(self.run, self.spec.name, block, scores):
+            work.chunks.append(chunk)
+            self._note_scores(chunk.block, chunk.scores, work)
 
     @staticmethod
     def _note_scores(block: Block, scores: Scores, work: Work) -> None:

@@ -44,6 +44,7 @@ class KafkaFeed:
         self.machines, self.sensors = machines, sensors
         self._source = source
         self._ticks: OrderedDict[int, Tick] = OrderedDict()
+        self._late: OrderedDict[int, Tick] = OrderedDict()  # came after their time was given out
         self._lock = threading.Lock()
         self._work = Tended("faultlab-kafka-feed", self._read, recover=source.close, skip=source.commit,
                             at_end=source.close)  # fmt: skip
@@ -95,6 +96,12 @@ class KafkaFeed:
             values[sent], status[sent] = tick[0][sent], tick[1][sent]
         return [(found[-1][0], (values, status))]
 
+    def take_late(self) -> list[tuple[int, Tick]]:
+        """Return what came too late since the last call, in the order of time."""
+        with self._lock:
+            late, self._late = self._late, OrderedDict()
+        return sorted(late.items(), key=lambda item: item[0])
+
     @property
     def newest_us(self) -> int | None:
         """Event time of the newest tick; None before the first."""
@@ -117,18 +124,18 @@ class KafkaFeed:
         with self._lock:
             self.received += 1
             self.last_us = reading.at_us
-            if self._given_until is not None and reading.at_us <= self._given_until:
-                self.late += 1
-                return
-            if reading.at_us not in self._ticks:
+            late = self._given_until is not None and reading.at_us <= self._given_until
+            self.late += late
+            ticks = self._late if late else self._ticks
+            if reading.at_us not in ticks:
                 shape = (len(self.machines), len(self.sensors))
-                self._ticks[reading.at_us] = (np.full(shape, np.nan), np.zeros(shape[0], np.uint8))
-            values, status = self._ticks[reading.at_us]
+                ticks[reading.at_us] = (np.full(shape, np.nan), np.zeros(shape[0], np.uint8))
+            values, status = ticks[reading.at_us]
             values[m] = [reading.values[name] for name in self.sensors]
             status[m] = MAINTENANCE if reading.stopped else OPERATIONAL
-            while len(self._ticks) > MOST_TICKS:
-                old, tick = self._ticks.popitem(last=False)
-                if self._given_until is None or old > self._given_until:
+            while len(ticks) > MOST_TICKS:
+                old, tick = ticks.popitem(last=False)
+                if late or self._given_until is None or old > self._given_until:
                     self.unread += int(_present(tick).sum())  # more than the plant could take
 
 
@@ -180,6 +187,14 @@ class FedPlant(Plant):
         found: list[tuple[int, Tick]] = []
         for at in times_us.tolist():
             found += self.feed.due(at - tick_us, at) or [(at, nothing)]
+        return self._block_of(found)
+
+    def late_block(self) -> Block | None:
+        """Return the readings that came after their time was asked for; None = there are none."""
+        found = self.feed.take_late()
+        return self._block_of(found) if found else None
+
+    def _block_of(self, found: list[tuple[int, Tick]]) -> Block:
         times = np.array([at for at, _ in found], np.int64)
         values, status = (np.array([tick[part] for _, tick in found]) for part in (0, 1))
         return Block(times, values, status, self.machines, self.spec.sensor_names)
