@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from engine.store.commits import wait_for, written_already
 from engine.store.pending import Chunk, present_chunks
 
 if TYPE_CHECKING:
+    from engine.alarming.policy import Policy
     from engine.alarming.records import AlarmChange
     from engine.detectors.base import Detector
     from engine.records import FloatArray
@@ -137,6 +138,8 @@ class ExternalPlant:
         self.bench = Bench(self._first_detectors(), self.marks)
         self.desk = AlarmDesk(None, self.marks)
         self.newest_us, self.accepted, self.late, self.ahead, self.frames = 0, 0, 0, 0, 0
+        self.policy: Callable[[], Policy | None] = lambda: None
+        self._policy: Policy | None = None
         self._bound = False
         self._lock = threading.Lock()
         self._subscribers: tuple[Callable[[Frame], None], ...] = ()
@@ -325,11 +328,19 @@ class ExternalPlant:
 
     def _show(self, block: Block, scores: Scores, work: Work, blame: Any) -> None:
         """Let alarms follow a block and viewers see it."""
+        self._obey_policy()
         changes = self.desk.process(block, scores, self.bench.thresholds, blame)
         work.changes += changes
         self.ring.append(block, scores)
         self.newest_us = int(block.times_us[-1])
         self._publish(block, scores, changes)
+
+    def _obey_policy(self) -> None:
+        """Let the alarm rules of the lab hold; marks of single machines are of the lab's own plant."""
+        policy = self.policy()
+        if policy is not None and policy is not self._policy:
+            self._policy = policy
+            self.desk.set_rules(policy.rules, replace(policy.guards, marks={}))
 
     def _publish(self, block: Block, scores: Scores, changes: tuple[AlarmChange, ...]) -> None:
         frame = Frame(self.frames, block, scores, changes)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from engine.alarming.policy import Policy
     from engine.plant.spec import PlantSpec
     from engine.running.frames import Frame
     from engine.store.store import Store
@@ -60,6 +61,7 @@ class Externals:
         self._kept: dict[str, _Kept] = {}
         self._watchers: tuple[Watcher, ...] = ()
         self._retain_at = wall()
+        self.policy: Callable[[], Policy | None] = lambda: None  # whose alarm rules hold for all of them
         for file in sorted(folder.glob(f"*{FILE_SUFFIX}")) if folder.is_dir() else ():
             self._open(file)
 
@@ -188,6 +190,7 @@ class Externals:
                 watcher(plant, frame)
 
         plant.subscribe(on_frame)
+        plant.policy = lambda: self.policy()
         return plant
 
     def _keep(self, kept: _Kept) -> None:

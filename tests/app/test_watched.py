@@ -80,6 +80,17 @@ def test_its_alarms_are_delivered_and_can_be_acknowledged(running, tmp_path):
     assert running.store.alarms(run=plant.run)[0].acknowledged_by == "ann"
 
 
+def test_the_alarm_rules_of_the_lab_hold_for_it_too(running):
+    running.office.start()
+    running.office.set_policy("default: {confirm: 500}")
+    plant = running.desks.externals.register(RIG)
+    feed(plant, 600)
+    feed(plant, 60, first=600, value=90.0)
+    running.office.close()
+
+    assert plant.desk.standing == ()
+
+
 def test_it_can_be_compared_on_and_nobody_is_told_a_truth(bench):
     data = Data(RUNNING, hours=1.0, rate=1.0, plant="bench")
     stretches, practice = readings_for(data)
