@@ -11,6 +11,7 @@ from app.board import SHAPES, board, lasting, pill, table, word_of
 from app.charts import OKABE_ITO, moments
 from app.i18n import t
 from app.lab import lab
+from app.watched import plant_chosen, watched
 from engine.alarming import load as limits
 from engine.alarming.load import alarm_load
 from engine.alarming.records import PRIORITIES, STATES
@@ -19,19 +20,21 @@ from engine.records import HOUR_US, SECOND_US, iso_time
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.watched import Watched
     from engine.alarming.load import AlarmLoad
     from engine.alarming.records import Alarm
 
+PLANT_KEY = "alarms_plant"
 SPANS_H = (1, 8, 24, 168)
 MOST_SHOWN = 2000
 
 
-def run_alarms() -> tuple[Alarm, ...]:
-    """Return the run's alarms, the newest first: those in memory as they are now, older ones from the store."""
-    runner = lab().runner
-    recent = runner.desk.recent
+def run_alarms(shown: Watched | None = None) -> tuple[Alarm, ...]:
+    """Return the alarms of a plant's run (None = the lab's own), the newest first; older ones from the store."""
+    shown = shown or watched(lab().spec.name)
+    recent = shown.runner.desk.recent
     known = {alarm.number for alarm in recent}
-    stored = [a for a in lab().store.alarms(run=runner.run.run, limit=MOST_SHOWN) if a.number not in known]
+    stored = [a for a in lab().store.alarms(run=shown.run, limit=MOST_SHOWN) if a.number not in known]
     return (*recent, *stored)
 
 
@@ -148,9 +151,10 @@ def _chattering(load: AlarmLoad) -> None:
 
 def history_view() -> None:
     """Draw the alarms of this run, filtered."""
-    alarms = run_alarms()
+    shown = plant_chosen(PLANT_KEY)
+    alarms = run_alarms(shown)
     machine, priority, state = st.columns(3)
-    machines = machine.multiselect(t("Machine"), lab().spec.machines, key="history_machine", placeholder=t("all"))
+    machines = machine.multiselect(t("Machine"), shown.machines, key="history_machine", placeholder=t("all"))
     wanted = priority.multiselect(
         t("Priority"), PRIORITIES, key="history_priority", format_func=_marked, placeholder=t("all")
     )

@@ -10,10 +10,11 @@ import streamlit as st
 from app.access import viewer
 from app.acting import STAFF
 from app.alarm_sound import alarm_sound
+from app.alarms_load import PLANT_KEY
 from app.board import SHAPES, board, clock, lasting, moment, pill, table, word_of
 from app.controls import command, problem_box
 from app.i18n import t
-from app.lab import lab
+from app.watched import plant_chosen
 from engine.alarming.records import PRIORITIES
 from engine.records import SECOND_US
 
@@ -28,7 +29,7 @@ QUIET = ("shelved", "suppressed")
 
 def standing_view() -> None:
     """Draw figures, the alarms of each machine, and the desk for staff."""
-    shot, who = lab().runner.snapshot(), viewer()
+    shot, who = plant_chosen(PLANT_KEY).runner.snapshot(), viewer()
     problem_box()
     loud = [alarm for alarm in shot.alarms if alarm.state not in QUIET]
     _figures(shot.alarms)
@@ -78,7 +79,7 @@ def pill_shape(kind: str) -> str:
 def _card(machine: str, alarms: list[Alarm], now: int, who: Viewer) -> str:
     worst = alarms[0]
     kind = "suppressed" if worst.state in QUIET else worst.priority
-    titles = {sensor.name: sensor.title for sensor in lab().spec.sensors}
+    titles = {sensor.name: sensor.title for sensor in plant_chosen(PLANT_KEY).sensors}
     head = f"<header><h3>{escape(machine)}</h3>{pill(worst.priority, word_of(worst.priority))}"
     since = min(alarm.onset_us for alarm in alarms)
     told = t("detectors: {n} · since {time}", n=len(alarms), time=clock(since, now))
@@ -94,6 +95,11 @@ def _row(alarm: Alarm, now: int, titles: dict[str, str]) -> list[str]:
     state = pill(alarm.state, word_of(alarm.state))
     if alarm.shelved_until_us is not None:
         state += f' <span class="soft">{escape(t("until {time}", time=clock(alarm.shelved_until_us, now)))}</span>'
+    if alarm.silent_since_us is not None:
+        since = clock(alarm.silent_since_us, now)
+        state += (
+            f' {pill("no data", word_of("no data"))} <span class="soft">{escape(t("since {time}", time=since))}</span>'
+        )
     if alarm.reopened:
         state += f' <span class="soft">{escape(t("came back {n} times", n=alarm.reopened))}</span>'
     sensors = ", ".join(titles.get(name, name) for name in alarm.sensors) or "–"
@@ -125,7 +131,7 @@ def _plant_time(at_us: int) -> str:
 
 
 def _shelves(now: int) -> None:
-    shelves = lab().runner.desk.shelves
+    shelves = plant_chosen(PLANT_KEY).runner.desk.shelves
     for (machine, detector), until in shelves.items():
         what = " · ".join((machine or t("all machines"), detector or t("all detectors")))
         st.caption(f"◔ {t('Shelved: {what}, until {time} of plant time', what=what, time=clock(until, now))}")
@@ -168,7 +174,8 @@ def _acknowledge(loud: list[Alarm], author: str) -> None:
 
     def act() -> None:
         for number in hit:
-            command(lab().runner.acknowledge, number, author, by=STAFF, done=t("Acknowledged: {n}.", n=len(hit)))
+            runner = plant_chosen(PLANT_KEY).runner
+            command(runner.acknowledge, number, author, by=STAFF, done=t("Acknowledged: {n}.", n=len(hit)))
 
     st.button(t("Acknowledge"), icon=":material/check:", disabled=not hit, key="alarm_acknowledge_go", on_click=act)
 
@@ -176,7 +183,7 @@ def _acknowledge(loud: list[Alarm], author: str) -> None:
 def _comment(alarms: Sequence[Alarm], author: str) -> None:
     def act() -> None:
         number, text = st.session_state["comment_alarm"], st.session_state["comment_text"]
-        command(lab().runner.comment, number, author, text, by=STAFF, done=t("The comment is kept."))
+        command(plant_chosen(PLANT_KEY).runner.comment, number, author, text, by=STAFF, done=t("The comment is kept."))
 
     with st.form("alarm_comment", border=False, clear_on_submit=True):
         numbers = [alarm.number for alarm in alarms]
@@ -186,7 +193,8 @@ def _comment(alarms: Sequence[Alarm], author: str) -> None:
 
 
 def _shelve() -> None:
-    runner, machines = lab().runner, lab().spec.machines
+    shown = plant_chosen(PLANT_KEY)
+    runner, machines = shown.runner, shown.machines
     where, what = t("all machines"), t("all detectors")
     machine = st.selectbox(t("Shelve"), ["", *machines], key="shelve_machine", format_func=lambda one: one or where)
     detector = st.selectbox(

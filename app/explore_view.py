@@ -13,6 +13,7 @@ from app.charts import OKABE_ITO
 from app.explore_examples import examples
 from app.i18n import t
 from app.lab import lab
+from app.watched import plant_chosen
 from engine.errors import LabError
 from engine.store.explore import INSTRUCTOR_VIEWS, MOST_COPIED, MOST_ROWS, STUDENT_VIEWS
 from engine.store.sandbox_process import MOST_BYTES
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from engine.store.explore import Answer
 
 QUERY_KEY, ANSWER_KEY, CHART_KEY = "explore_query", "explore_answer", "explore_chart"
+KEY, ASKED_KEY = "explore_plant", "explore_asked"
 TIME_LIMIT_S, ROW_LIMITS = 5.0, (100, 1000, MOST_ROWS)
 MOST_DRAWN = 5000
 CHARTS = ("none", "line", "bar", "points")
@@ -33,7 +35,7 @@ def allowed_views() -> tuple[str, ...]:
 
 def schema() -> None:
     """Draw the views and their columns."""
-    columns = lab().store.view_columns(allowed_views(), lab().spec.name)
+    columns = lab().store.view_columns(allowed_views(), plant_chosen(KEY).name)
     with st.expander(t("Views and their columns"), icon=":material/schema:"):
         for name, found in columns.items():
             st.markdown(f"**{name}** · " + ", ".join(f"`{column}`" for column in found))
@@ -41,8 +43,13 @@ def schema() -> None:
 
 def question() -> None:
     """Draw the examples, the query and the run button."""
-    spec, detectors = lab().spec, lab().store.plant_table(lab().spec.name).detectors
-    known = {one.title: one for one in examples(spec.sensor_names, spec.machines, detectors)}
+    chosen = plant_chosen(KEY)
+    detectors = lab().store.plant_table(chosen.name).detectors
+    sensors = tuple(sensor.name for sensor in chosen.sensors)
+    known = {one.title: one for one in examples(sensors, chosen.machines, detectors)}
+    if st.session_state.setdefault(ASKED_KEY, chosen.name) != chosen.name:  # another plant has other columns
+        st.session_state[ASKED_KEY] = chosen.name
+        st.session_state.pop(QUERY_KEY, None)
     if QUERY_KEY not in st.session_state:  # a first answer says more than an empty page
         st.session_state[QUERY_KEY] = next(iter(known.values())).query
         ask()
@@ -87,7 +94,7 @@ def ask(*, explain: bool = False) -> None:
     try:
         lab().store.flush()
         answer: Any = lab().store.explore(
-            st.session_state[QUERY_KEY], allowed_views(), rows, TIME_LIMIT_S, lab().spec.name, explain=explain
+            st.session_state[QUERY_KEY], allowed_views(), rows, TIME_LIMIT_S, plant_chosen(KEY).name, explain=explain
         )
     except LabError as problem:
         answer = problem

@@ -37,14 +37,14 @@ def _feed_line() -> None:
 def _left_out(facts: dict[str, Any]) -> str:
     """Return what of the stream is not on the charts, and why; "" when everything is."""
     words = {
-        "late": t("came too late to be shown: {n}", n=f"{facts['late']:,}"),
+        "late": t("stored, but too late to be scored: {n}", n=f"{facts['late']:,}"),
         "unread": t("came faster than they could be taken: {n}", n=f"{facts['unread']:,}"),
         "refused": t("are no readings of this plant: {n}", n=f"{facts['refused']:,}"),
     }
     told = "; ".join(words[name] for name in words if facts[name])
     reason = facts["last_refusal"].replace("`", "'")  # a stranger's words: shown as they are, never as Markdown
     why = f" (`{reason}`)" if facts["refused"] and reason else ""
-    return f" {t('Not among them:')} {told}{why}." if told else ""
+    return f" {t('To know:')} {told}{why}." if told else ""
 
 
 def intake_figures() -> None:

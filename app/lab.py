@@ -67,6 +67,8 @@ class Lab:
         self.stage = Stage(store, runner, self.folder)
         self.stage.show(self.hub)
         self.desks = Desks(store, self.folder)
+        self.desks.externals.policy = lambda: self.office.policy
+        self.desks.externals.watch(lambda plant, frame: self.office.deliver(frame, plant.spec.name, plant.run))
         self._changing = threading.Lock()
 
     @property

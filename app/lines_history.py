@@ -13,7 +13,8 @@ from app.charts import lines as line_chart
 from app.charts import moments
 from app.i18n import t
 from app.lab import lab
-from app.lines_view import plant_time
+from app.lines_view import PLANT_KEY, plant_time
+from app.watched import plant_chosen
 from engine.lines import correlation, distribution, statistics
 from engine.records import HOUR_US, SECOND_US
 
@@ -26,15 +27,8 @@ MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 
 def past(line: str, hours: int) -> Block:
-    """Return the line's readings of the last hours, at most one a minute.
-
-    The plant can be read at any time, so the time before the lab was started is there, too.
-    """
-    now = lab().runner.snapshot().time_us
-    step = max(SECOND_US, hours * HOUR_US // MOST_TICKS)
-    first = -(-(now - hours * HOUR_US) // step) * step
-    times = np.arange(first, now + 1, step, dtype=np.int64)
-    return lab().plant.only(line).block(times)
+    """Return the line's readings of the last hours, at most one a minute."""
+    return plant_chosen(PLANT_KEY).past(line, hours, max(SECOND_US, hours * HOUR_US // MOST_TICKS))
 
 
 def history(line: str, models: dict[str, Any] | None) -> None:
@@ -51,7 +45,8 @@ def history(line: str, models: dict[str, Any] | None) -> None:
     block = past(line, hours or 24)
     values = block.values[:, 0]
     _charts(line, block, values)
-    _score_chart(line, block, values, (models or {}).get(line))
+    if plant_chosen(PLANT_KEY).own:
+        _score_chart(line, block, values, (models or {}).get(line))
     left, right = st.columns([3, 2], gap="large")
     with left:
         _statistics(values, block.sensors)
@@ -62,7 +57,7 @@ def history(line: str, models: dict[str, Any] | None) -> None:
 
 
 def _charts(line: str, block: Block, values: Any) -> None:
-    for sensor, column in zip(lab().lines.sensors(line), values.T, strict=True):
+    for sensor, column in zip(plant_chosen(PLANT_KEY).lines.sensors(line), values.T, strict=True):
         figure = line_chart(block.times_us, {sensor.title: column}, unit=sensor.unit, revision=f"{line}/{sensor.name}")
         figure.update_layout(height=170, showlegend=False, margin={"l": 55, "r": 90, "t": 8, "b": 24})
         for word, mark, colour, dash in (
@@ -122,7 +117,7 @@ def _distribution_chart(line: str, scores: Any, threshold: float) -> None:
 
 def _statistics(values: Any, sensors: tuple[str, ...]) -> None:
     st.markdown(f"##### {t('Statistics')}")
-    units = {sensor.name: sensor for sensor in lab().spec.sensors}
+    units = {sensor.name: sensor for sensor in plant_chosen(PLANT_KEY).sensors}
     names = {
         "readings": t("Readings"),
         "mean": t("Mean"),
@@ -145,7 +140,8 @@ def _correlation(values: Any, sensors: tuple[str, ...]) -> None:
 
     st.markdown(f"##### {t('Correlation of sensors')}")
     matrix = correlation(values)
-    titles = [lab().spec.sensor(name).title for name in sensors]
+    named = {sensor.name: sensor.title for sensor in plant_chosen(PLANT_KEY).sensors}
+    titles = [named[name] for name in sensors]
     if np.isnan(matrix).all():
         st.caption(t("Too few readings, or none of them varies."))
         return
@@ -186,9 +182,9 @@ def export_buttons(line: str) -> None:
 
 def exported(line: str, kind: str) -> bytes:
     """Return the stored readings of a line as a file's bytes."""
-    opened = lab()
-    opened.store.flush()
+    shown = plant_chosen(PLANT_KEY)
+    lab().store.flush()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"line.{kind}"
-        opened.store.export(opened.spec.name, path, kind, machines=[line], run=opened.runner.run.run)
+        lab().store.export(shown.name, path, kind, machines=[line], run=shown.run)
         return path.read_bytes()

@@ -14,6 +14,7 @@ from app.i18n import t
 from app.jobs import Job
 from app.keys_of_session import LINE_MODELS_KEY, LINES_WAITING_KEY
 from app.lab import lab
+from app.watched import plant_chosen
 from engine.lines import STATUSES, line_states
 from engine.records import SECOND_US
 
@@ -21,16 +22,23 @@ if TYPE_CHECKING:
     from engine.lines import LineState
     from engine.plant.spec import SensorSpec
 
+PLANT_KEY = "lines_plant"
+
 
 def about_plant() -> None:
     """Draw who the plant is."""
     spec = lab().spec
+    if not plant_chosen(PLANT_KEY).own:
+        st.caption(t("Readings that others send; there is no model of a single line here."))
+        return
     st.caption(" · ".join(part for part in (spec.company, spec.facility) if part) or spec.title)
 
 
 def models() -> dict[str, Any] | None:
     """Return each line's model, or None while they are made in the background."""
     opened = lab()
+    if not plant_chosen(PLANT_KEY).own:
+        return {}
     ready = opened.desks.predictors.ready(opened.plant)
     if ready is None and LINE_MODELS_KEY not in st.session_state:
         run, now = opened.runner.run.run, opened.runner.clock.now_us()
@@ -41,11 +49,13 @@ def models() -> dict[str, Any] | None:
 
 def lines_now() -> None:
     """Draw the statistics and a card for each line."""
-    shot = lab().runner.snapshot()
-    states = line_states(shot, lab().lines, models())
+    shown = plant_chosen(PLANT_KEY)
+    states = line_states(shown.runner.snapshot(), shown.lines, models())
     _statistics(states)
     cards = "".join(_card(state) for state in states)
     board(f'<div class="cards">{cards}</div>', "lines")
+    if not shown.own:
+        return
     waiting = all(state.version is None for state in states)
     if st.session_state.pop(LINES_WAITING_KEY, False) and not waiting:
         st.rerun()  # the history below can be scored now
@@ -73,7 +83,7 @@ def _card(state: LineState) -> str:
     head = f"<header><h3>{escape(line.title or line.name)}</h3>{pill(state.status, word_of(state.status))}"
     head += f'<span class="soft right">{escape(about)}</span></header>'
     why = "; ".join(reasons(state)) or t("Nothing to report.")
-    readings = "".join(_reading(one, state) for one in lab().lines.sensors(line.name))
+    readings = "".join(_reading(one, state) for one in plant_chosen(PLANT_KEY).lines.sensors(line.name))
     name = f'<span class="soft">{escape(line.name)} · {escape(_model_words(state))}</span>'
     body = f'<p class="soft">{escape(why)}</p><div class="readings">{readings}</div>{name}'
     return f'<section class="card {escape(state.status.replace(" ", "-"))}">{head}{body}</section>'
@@ -81,7 +91,7 @@ def _card(state: LineState) -> str:
 
 def reasons(state: LineState) -> list[str]:
     """Return in words why the status is what it is."""
-    titles = {sensor.name: sensor.title for sensor in lab().spec.sensors}
+    titles = {sensor.name: sensor.title for sensor in plant_chosen(PLANT_KEY).sensors}
     found = [
         t("{sensor} at its {level} mark", sensor=titles[name], level=word_of(level))
         for name, level in state.levels.items()
@@ -95,6 +105,8 @@ def reasons(state: LineState) -> list[str]:
 
 
 def _model_words(state: LineState) -> str:
+    if not plant_chosen(PLANT_KEY).own:
+        return t("no model")
     if state.version is None:
         return t("model is being fitted")
     score = "–" if state.score is None else f"{state.score:.2f}"
@@ -131,7 +143,8 @@ def _gauge(sensor: SensorSpec, value: float | None) -> str:
 
 def thresholds_form(line: str) -> None:
     """Draw the marks of a line; instructors set them."""
-    book, teaches = lab().lines, viewer().teaches
+    shown = plant_chosen(PLANT_KEY)
+    book, teaches = shown.lines, viewer().teaches and shown.own
     sensors = book.sensors(line)
     if not teaches:
         rows = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from engine.alarming.guards import Guards
 from engine.alarming.marks import Marks, marks_of
 from engine.alarming.records import PRIORITIES, Alarm, AlarmChange, Comment
 from engine.alarming.rules import AlarmRules
+from engine.alarming.silence import Silence, decided, silent_ticks
 from engine.alarming.trigger import Event, Trigger
 from engine.errors import LabError
 from engine.records import SECOND_US
@@ -63,6 +65,7 @@ class AlarmDesk:
         self._groups: dict[str, Alarm] = {}
         self._shelves: dict[tuple[str | None, str | None], int] = {}
         self._number = 0
+        self._silence = Silence()
 
     def rules_for(self, detector: str) -> AlarmRules:
         """Return the rules that hold for a detector."""
@@ -117,11 +120,14 @@ class AlarmDesk:
         """
         if len(block) == 0:
             return ()
+        quiet = silent_ticks(block)
+        self._silence.follow(block, quiet)
+        scores = {detector: decided(values, quiet) for detector, values in scores.items()}
         found: list[tuple[int, int, int, Event, str]] = []
         for place, (detector, values) in enumerate(scores.items()):
+            found += self._silence_events(block, place, detector)
             for at in self._worth_a_look(detector, block, values, thresholds[detector]):
-                trigger = self._trigger(block.machines[at], detector)
-                events = trigger.advance(block.times_us, values[:, at], block.status[:, at], thresholds[detector])
+                events = self._advanced(block, at, detector, values[:, at], thresholds[detector])
                 found += [(event.tick, place, at, event, detector) for event in events]
         changes: list[AlarmChange] = []
         for tick, _, at, event, detector in sorted(found, key=lambda item: item[:3]):
@@ -129,6 +135,36 @@ class AlarmDesk:
         self.now_us = int(block.times_us[-1])
         changes += self._end_shelves()
         return tuple(sorted(changes, key=lambda change: change.at_us))
+
+    def _advanced(self, block: Block, at: int, detector: str, scores: FloatArray, threshold: float) -> list[Event]:
+        """Return what the trigger of a machine and a detector sees in a block; a silence too long makes it forget."""
+        machine, events = block.machines[at], []
+        lost = self._lost_ticks(machine, detector)
+        for first, stop in pairwise([0, *lost, len(block)]):
+            if first in lost:
+                self._triggers.pop((machine, detector), None)
+            if first == stop:
+                continue
+            part = slice(first, stop)
+            trigger = self._trigger(machine, detector)
+            found = trigger.advance(block.times_us[part], scores[part], block.status[part, at], threshold)
+            events += [one._replace(tick=one.tick + first, until=one.until + first) for one in found]
+        return events
+
+    def _lost_ticks(self, machine: str, detector: str) -> list[int]:
+        ends_s = self.rules_for(detector).silence_ends_s
+        crossed = self._silence.crossings(machine, ends_s) if ends_s else []
+        return [tick for tick, silent in crossed if silent]
+
+    def _silence_events(self, block: Block, place: int, detector: str) -> list[tuple[int, int, int, Event, str]]:
+        """Return where a machine fell silent, was heard again, or was silent for too long."""
+        rules, found = self.rules_for(detector), []
+        for at, machine in enumerate(block.machines):
+            for tick, silent in self._silence.crossings(machine, rules.silence_s):
+                heard = self._silence.heard_us(machine, tick, block.times_us)
+                found.append((tick, place, at, Event(tick, "silent" if silent else "heard", at_us=heard), detector))
+            found += [(t, place, at, Event(t, "lost"), detector) for t in self._lost_ticks(machine, detector)]
+        return found
 
     def acknowledge(self, number: int, author: str = "") -> AlarmChange:
         """Say that a person has seen the alarm, standing or ended.
@@ -203,6 +239,8 @@ class AlarmDesk:
             trigger.high = trigger.raised = True
             trigger.since_us, trigger.seen = alarm.onset_us, trigger.rules.confirm
             trigger.peak, trigger.peak_us = alarm.peak_score, alarm.peak_us
+            if alarm.silent_since_us is not None:
+                self._silence.restore(alarm.machine, alarm.silent_since_us, now_us)
 
     def _trigger(self, machine: str, detector: str) -> Trigger:
         key = (machine, detector)
@@ -240,6 +278,13 @@ class AlarmDesk:
         if event.kind == "active":
             self._keep(self._followed(block, scores, event, at, alarm))
             return self._escalated(block, event, at, key)
+        if event.kind in ("silent", "heard"):
+            since = event.at_us if event.kind == "silent" else None
+            if since == alarm.silent_since_us:
+                return []
+            return [self._changed(event.kind, replace(alarm, silent_since_us=since), int(block.times_us[tick]))]
+        if event.kind == "lost":
+            return [self._ended_at(alarm, int(block.times_us[tick]), int(block.times_us[tick]))]
         if event.kind == "suppress":
             self.suppressed += 1
             return [self._changed("suppressed", replace(alarm, state="suppressed"), int(block.times_us[tick]))]
@@ -332,7 +377,7 @@ class AlarmDesk:
         return self._changed("unshelved", replace(alarm, state=state, shelved_until_us=None), at_us)
 
     def _ended_at(self, alarm: Alarm, end_us: int, at_us: int | None = None) -> AlarmChange:
-        ended = replace(alarm, state="cleared", end_us=end_us, shelved_until_us=None)
+        ended = replace(alarm, state="cleared", end_us=end_us, shelved_until_us=None, silent_since_us=None)
         del self._standing[(alarm.machine, alarm.detector)]
         self._ended.append(ended)
         self._last[(alarm.machine, alarm.detector)] = self._groups[alarm.machine] = ended

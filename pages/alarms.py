@@ -3,12 +3,13 @@
 import streamlit as st
 
 from app.access import viewer
-from app.alarms_load import history_view, load_view
+from app.alarms_load import PLANT_KEY, history_view, load_view
 from app.alarms_rules import deliveries_view, rules_view
 from app.alarms_view import standing_view
 from app.following import following
 from app.i18n import t
 from app.snippets import show_in_python
+from app.watched import choose_plant
 
 who = viewer()
 views = {"standing": t("Standing"), "history": t("History"), "load": t("Load")}
@@ -29,6 +30,8 @@ with chooser.container(horizontal=True, horizontal_alignment="right"):
         required=True,
     )
 
+if view in ("standing", "history"):
+    choose_plant(PLANT_KEY)
 if view == "history":
     history_view()
 elif view == "load":

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from app.explore_view import QUERY_KEY, question, schema, show_answer
+from app.explore_view import KEY, QUERY_KEY, question, schema, show_answer
 from app.i18n import t
 from app.snippets import show_in_python
+from app.watched import choose_plant
 from engine.errors import LabError
 
 st.title(t("Explore"))
 st.caption(t("Everything that the sensors said and the detectors thought of it, ready to be asked."))
 
+choose_plant(KEY)
 try:
     schema()
     question()

@@ -5,22 +5,23 @@ import streamlit as st
 from app.controls import problem_box
 from app.following import following
 from app.i18n import t
-from app.lab import lab
 from app.lines_history import export_buttons, history
-from app.lines_view import about_plant, lines_now, models, thresholds_form
+from app.lines_view import PLANT_KEY, about_plant, lines_now, models, thresholds_form
 from app.snippets import show_in_python
+from app.watched import choose_plant
 from engine.errors import LabError
 
-st.title(t("Lines: {plant}", plant=lab().spec.title))
+shown = choose_plant(PLANT_KEY)
+st.title(t("Lines: {plant}", plant=shown.title))
 about_plant()
 problem_box()
 following(2, lines_now)()
 
-titles = {line.name: line.title or line.name for line in lab().spec.lines}
+titles = {line.name: line.title or line.name for line in shown.lines.spec.lines}
 st.subheader(t("One line in detail"))
 chooser, export = st.columns([3, 2], vertical_alignment="bottom")
 line = chooser.segmented_control(
-    t("Line"), list(titles), default=next(iter(titles)), format_func=titles.get, key="line", required=True
+    t("Line"), list(titles), default=next(iter(titles)), format_func=titles.get, key=f"line/{shown.name}", required=True
 ) or next(iter(titles))
 with export:
     export_buttons(line)

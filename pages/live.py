@@ -12,31 +12,36 @@ from app.lab import lab
 from app.live_chart import live_chart
 from app.marked import marked_interval
 from app.snippets import plant_code, show_in_python
+from app.watched import choose_plant
 
 who = viewer()
-key = "live"
-machines = lab().spec.machines
+shown = choose_plant("live_plant")
+machines = shown.machines
 
 title, controls = st.columns([2, 1], vertical_alignment="bottom")
-title.title(t("Live: {plant}", plant=lab().spec.title))
-if who.teaches and lab().intake.feed is None:
+title.title(t("Live: {plant}", plant=shown.title))
+if who.teaches and shown.own and lab().intake.feed is None:
     with controls:
         plant_controls()
 problem_box()
-feed_line()
+if shown.own:
+    feed_line()
 
 staff = who.role in STAFF
+key = "live" if shown.own else f"live/{shown.name}"
 chosen = st.session_state.get(key) or {}
 live = live_chart(
     key=key,
-    machine=chosen.get("machine") or machines[0],
-    stage=lab().stage.number,
-    may_acknowledge=staff,
+    machine=chosen.get("machine") if chosen.get("machine") in machines else machines[0],
+    stage=lab().stage.number if shown.own else 0,
+    may_acknowledge=shown.own and staff,
+    url=shown.live_url,
     on_acknowledge=(lambda: acknowledge(st.session_state[key].get("acknowledge"))) if staff else None,
 )
 if live.get("brush"):
     st.session_state[MARKED_KEY] = live["brush"]
-marked_interval(st.session_state.get(MARKED_KEY))
+if shown.own:
+    marked_interval(st.session_state.get(MARKED_KEY))
 
 code = plant_code(lab().spec.name, lab().plant.seed if who.teaches else None)
 watch = """

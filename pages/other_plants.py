@@ -28,11 +28,14 @@ else:
         bind="query-params",
     )
     plant = plants[name]
-    figures = st.columns(4)
+    figures = st.columns(5)
     figures[0].metric(t("Machines"), len(plant.spec.machines))
     figures[1].metric(t("Readings taken"), f"{plant.accepted:,}")
     figures[2].metric(t("Too late to be scored"), f"{plant.late:,}")
-    figures[3].metric(t("Standing alarms"), len(plant.desk.standing))
+    figures[3].metric(
+        t("Ahead of the clock"), f"{plant.ahead:,}", help=t("Not stored: more than a minute in the future.")
+    )
+    figures[4].metric(t("Standing alarms"), len(plant.desk.standing))
     st.caption(t("Detectors: {names}", names=", ".join(plant.detectors)))
     live_chart(key=f"live_{name}", machine=plant.spec.machines[0], url=f"api/live?plant={quote(name)}")
 

@@ -63,19 +63,21 @@ def alarms(
 
 
 @router.post("/alarms/{number}/acknowledge")
-def acknowledge(number: Number, who: Staff) -> dict[str, Any]:
+def acknowledge(number: Number, who: Staff, plant: Name | None = None) -> dict[str, Any]:
     """Say that you have seen an alarm."""
-    _known(number)
-    lab().runner.acknowledge(number, _name(who))
-    return _told(_known(number), who)
+    runner = _runner(plant)
+    _known(runner, number)
+    runner.acknowledge(number, _name(who))
+    return _told(_known(runner, number), who)
 
 
 @router.post("/alarms/{number}/comments")
-def comment(number: Number, wanted: CommentIn, who: Staff) -> dict[str, Any]:
+def comment(number: Number, wanted: CommentIn, who: Staff, plant: Name | None = None) -> dict[str, Any]:
     """Write on an alarm."""
-    _known(number)
-    lab().runner.comment(number, _name(who), wanted.text)
-    return _told(_known(number), who)
+    runner = _runner(plant)
+    _known(runner, number)
+    runner.comment(number, _name(who), wanted.text)
+    return _told(_known(runner, number), who)
 
 
 @router.post("/alarms/shelve")
@@ -110,10 +112,18 @@ def _told(alarm: Alarm, who: Viewer) -> dict[str, Any]:
     return {**facts, "acknowledged_by": alarm.acknowledged_by, "comments": comments}
 
 
-def _known(number: int) -> Alarm:
-    found = next((alarm for alarm in lab().runner.desk.recent if alarm.number == number), None)
+def _runner(plant: str | None) -> Any:
+    """Return whose alarms are meant: the lab's own plant's, or those of one that others feed."""
+    meant = plant_meant(plant)
+    if meant.live is None:
+        raise UnknownNameError("plant that runs or is fed", meant.name, [lab().spec.name])
+    return meant.live
+
+
+def _known(runner: Any, number: int) -> Alarm:
+    found: Alarm | None = next((alarm for alarm in runner.desk.recent if alarm.number == number), None)
     if found is None:
-        raise UnknownNameError("alarm in memory", str(number), [str(a.number) for a in lab().runner.desk.recent[:5]])
+        raise UnknownNameError("alarm in memory", str(number), [str(a.number) for a in runner.desk.recent[:5]])
     return found
 
 

@@ -112,6 +112,7 @@ def alarm_line(alarm: Any) -> dict[str, Any]:
         "priority": alarm.priority,
         "start": iso(alarm.start_us),
         "end": iso(alarm.end_us),
+        "no_data_since": iso(alarm.silent_since_us),
         "peak": round(alarm.peak_score, 3),
         "sensors": list(alarm.sensors),
     }

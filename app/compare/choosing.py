@@ -11,6 +11,7 @@ from app.i18n import t
 from app.lab import lab
 from app.settings import field, settings_form
 from app.upload_view import choose_columns, show_problems, take_file
+from app.watched import choose_plant
 from engine.alarming.rules import AlarmRules
 from engine.catalog import caption, parts
 from engine.comparing.compare import HERE
@@ -48,6 +49,7 @@ class Data:
     rate: float = 0.1
     seeds: int = 1
     first_seed: int | None = None
+    plant: str = ""  # of the running ones; "" = the lab's own
     profile: Profile | None = None
     choices: Choices | None = None
 
@@ -62,8 +64,9 @@ def choose_data(teaches: bool, key: str = "compare", with_file: bool = True) -> 
     if source == FILE:
         return choose_file()
     if source == RUNNING:
+        shown = choose_plant(f"{key}-plant")
         hours = st.select_slider(t("Last hours"), (1, 2, 4, 6, 12, 24, 48), 24, key=f"{key}-running-hours")
-        return Data(RUNNING, hours=float(hours))
+        return Data(RUNNING, hours=float(hours), plant="" if shown.own else shown.name)
     return _scenario(teaches, key)
 
 

@@ -10,13 +10,14 @@ import numpy as np
 from app.compare.choosing import FILE, RUNNING, Data, running_end_us
 from app.i18n import t
 from app.lab import lab
+from app.watched import watched
 from engine.comparing.compare import HERE, Outcome, compare
 from engine.comparing.contenders import BASELINES, Contender, baselines
 from engine.comparing.practice import Practice
-from engine.comparing.stretches import Stretch, plant_stretch, table_stretches
+from engine.comparing.stretches import Stretch, plant_stretch, stored_stretch, table_stretches
 from engine.errors import LabError
 from engine.reading.series import table_of
-from engine.records import HOUR_US
+from engine.records import DAY_US, HOUR_US
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +72,8 @@ def readings_for(data: Data) -> tuple[tuple[Stretch, ...], Practice | None]:
     """
     if data.source == FILE:
         return _of_file(data), None
+    if data.source == RUNNING and data.plant:
+        return (_fed(data),), None
     if data.source == RUNNING:
         end = running_end_us()
         start = end - round(data.hours * HOUR_US)
@@ -92,9 +95,23 @@ def truths_of(data: Data, stretches: tuple[Stretch, ...], practice: Practice | N
     if practice is not None:
         return practice.reveal()
     if data.source == RUNNING:
+        if data.plant:
+            return None  # nobody knows what was wrong in somebody else's plant
         span = stretches[0].span
         return [lab().plant.truth(span.start_us, span.end_us)]
     return _labelled(data, stretches)
+
+
+def _fed(data: Data) -> Stretch:
+    """Return what a plant that others feed sent in the last hours, as it is stored."""
+    shown, store = watched(data.plant), lab().store
+    end = int(shown.runner.snapshot().time_us) + 1
+    start = end - round(data.hours * HOUR_US)
+    block = store.block_between(shown.name, start - DAY_US, end, shown.machines, shown.run)
+    found = stored_stretch(shown.title, block, start, data.rate, shown.runner.spec)
+    if len(found.judged) < SHORTEST_TICKS:
+        raise LabError(t("{plant} has sent too little to compare on; send more, or wait.", plant=shown.title))
+    return found
 
 
 def _of_file(data: Data) -> tuple[Stretch, ...]:

@@ -100,6 +100,11 @@ class AlarmOffice:
         """Return the figures of every delivery."""
         return self.deliveries.figures()
 
+    def deliver(self, frame: Frame, plant: str, run: int) -> None:
+        """Deliver what happened to alarms of a plant that others feed, by the same rules of delivery."""
+        if self._unsubscribe is not None:
+            self.deliveries.on_frame(frame, plant, run)
+
     def close(self) -> None:
         """Stop to deliver; what waits is delivered or kept on disk."""
         with self._lock:

@@ -36,6 +36,8 @@ class RulesSpec(_Strict):
     off_delay_s: float | None = None
     hold_off_s: float | None = None
     group_gap_s: float | None = None
+    silence_s: float | None = None
+    silence_ends_s: float | None = None
     priority: Priority | None = None
 
     @field_validator("*")

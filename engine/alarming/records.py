@@ -9,6 +9,7 @@ from typing import Any
 PRIORITIES = ("notice", "warning", "critical")  # rising; by the marks of the sensors while the alarm stands
 WHATS = (
     "raised", "reopened", "escalated", "cleared", "suppressed", "acknowledged", "shelved", "unshelved", "commented",
+    "silent", "heard",
 )  # fmt: skip
 STATES = ("raised", "acknowledged", "shelved", "suppressed", "cleared")
 
@@ -39,6 +40,8 @@ class Alarm:
         Sensors blamed, the strongest first; empty when nobody knows.
     reopened
         How often the condition came back within the hold-off; it stays one alarm.
+    silent_since_us
+        When the machine was heard last, while it says nothing ("no data"); None = there are readings.
     """
 
     number: int
@@ -59,6 +62,7 @@ class Alarm:
     acknowledged_by: str = ""
     shelved_until_us: int | None = None
     comments: tuple[Comment, ...] = ()
+    silent_since_us: int | None = None
 
     @property
     def stands(self) -> bool:

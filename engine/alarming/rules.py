@@ -31,6 +31,10 @@ class AlarmRules:
         A condition that comes back within this time of the last end reopens the same alarm, plant time.
     group_gap_s
         Alarms of one machine with no longer a quiet between them form one group, plant time.
+    silence_s
+        A machine without any reading for so long has no data, and its alarms say so; they stay, plant time.
+    silence_ends_s
+        An alarm ends after so long a silence of its machine; 0 = never, plant time.
     """
 
     hysteresis: Annotated[float, Range(0.0, 0.9)] = 0.1
@@ -40,3 +44,5 @@ class AlarmRules:
     off_delay_s: Annotated[float, Range(0.0, 86_400.0, unit="s")] = 60.0
     hold_off_s: Annotated[float, Range(0.0, 86_400.0, unit="s")] = 300.0
     group_gap_s: Annotated[float, Range(0.0, 86_400.0, unit="s")] = 300.0
+    silence_s: Annotated[float, Range(1.0, 86_400.0, unit="s")] = 30.0
+    silence_ends_s: Annotated[float, Range(0.0, 30 * 86_400.0, unit="s")] = 0.0

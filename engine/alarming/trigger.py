@@ -61,7 +61,10 @@ class Trigger:
         return not self.high and not self.raised
 
     def advance(self, times: IntArray, scores: FloatArray, status: StatusArray, threshold: float) -> list[Event]:
-        """Return the events of a block; `scores` (n_ticks,), NaN = not scored (the condition stays as it was)."""
+        """Return the events of a block; `scores` (n_ticks,), NaN = not scored (the condition stays as it was).
+
+        A delay is over at the first tick after it that was scored: what nobody saw neither raises nor clears.
+        """
         stopped = status == MAINTENANCE
         above = (scores >= threshold) & ~stopped
         calm = (scores < threshold * (1.0 - self.rules.hysteresis) - self.rules.deadband) | stopped
@@ -73,7 +76,7 @@ class Trigger:
             if high:
                 self._excursion(events, times, scores, above, start, stop)
             elif self.raised:
-                self._calm(events, times, stopped, start, stop)
+                self._calm(events, times, stopped, stopped | ~np.isnan(scores), start, stop)
         return events
 
     def _excursion(
@@ -87,7 +90,7 @@ class Trigger:
     ) -> None:
         first = start
         if not self.raised:
-            first = self._raise_tick(times, above, start, stop)
+            first = _first(~np.isnan(scores), self._raise_tick(times, above, start, stop), stop)
             self._note_peak(times, scores, start, min(first + 1, stop))
             if first < stop:
                 events.append(Event(first, "raise", first + 1, self.since_us, self.peak, self.peak_us))
@@ -106,10 +109,16 @@ class Trigger:
         return min(max(by_delay, by_count), stop)
 
     def _calm(
-        self, events: list[Event], times: IntArray, stopped: npt.NDArray[np.bool_], start: int, stop: int
+        self,
+        events: list[Event],
+        times: IntArray,
+        stopped: npt.NDArray[np.bool_],
+        scored: npt.NDArray[np.bool_],
+        start: int,
+        stop: int,
     ) -> None:
         over_us = self.since_us + round(self.rules.off_delay_s * SECOND_US)
-        end = start + int(np.searchsorted(times[start:stop], over_us, side="left"))
+        end = _first(scored, start + int(np.searchsorted(times[start:stop], over_us, side="left")), stop)
         until_clear = stopped[start : min(end + 1, stop)]
         if not self.suppressed and until_clear.any():
             events.append(Event(start + int(until_clear.argmax()), "suppress"))
@@ -123,6 +132,12 @@ class Trigger:
             at = start + int(np.nanargmax(scores[start:stop]))
             if scores[at] > self.peak:
                 self.peak, self.peak_us = float(scores[at]), int(times[at])
+
+
+def _first(scored: npt.NDArray[np.bool_], tick: int, stop: int) -> int:
+    """Return the first tick from that one on that was scored, or `stop`."""
+    there = np.flatnonzero(scored[tick:stop])
+    return tick + int(there[0]) if len(there) else stop
 
 
 def _stretches(above: npt.NDArray[np.bool_], calm: npt.NDArray[np.bool_], high: bool) -> list[tuple[int, int, bool]]:

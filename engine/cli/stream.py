@@ -27,7 +27,10 @@ def stream(
     duration: Annotated[float | None, typer.Option(help="Seconds; for ever unless given")] = None,
     machines: Annotated[list[str] | None, typer.Option(help="Machines, one or more; all unless given")] = None,
     output: Annotated[str | None, typer.Option(help="File to write")] = None,
-    url: Annotated[str | None, typer.Option(help="Address to post to")] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(help="Address to post JSON to, such as a lab's /api/predict or /api/plants/NAME/readings"),
+    ] = None,
     topic: Annotated[str | None, typer.Option(help="Kafka topic")] = None,
     bootstrap_servers: Annotated[str | None, typer.Option(help="Kafka brokers, host:port, comma-separated")] = None,
     no_anomalies: Annotated[bool, typer.Option("--no-anomalies", help="No faults by chance")] = False,
@@ -53,7 +56,9 @@ def stream(
     start: Annotated[str | None, typer.Option(help="Event time of the first tick, ISO 8601")] = None,
     unpaced: Annotated[bool, typer.Option("--unpaced", help="As fast as possible, for making files")] = False,
     rotate_mb: Annotated[float | None, typer.Option(help="Start a new file at this size")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Rows in an HTTP request")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Rows in an HTTP request: 1 = one JSON object, more = a JSON array")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="HTTP requests at the same time")] = None,
     queue_policy: Annotated[str | None, typer.Option(help="block, drop_oldest, drop_newest or sample")] = None,
     show_settings: Annotated[bool, typer.Option("--show-settings", help="Print the settings in force")] = False,
@@ -141,6 +146,8 @@ def tell_books(settings: StreamSettings, flow: Flow) -> None:
     if problem and (books.spooled or books.lost):
         waits = f"; {books.spooled:,} rows wait on disk for the next stream to there" if books.spooled else ""
         print(f"Not everything was delivered: {problem.rstrip('.')}{waits}.", file=sys.stderr)
+    if note := getattr(flow.sink, "last_note", ""):
+        print(f"The receiver says: {note}", file=sys.stderr)
     if settings.verbose or books.spooled or books.lost:
         print("\n".join(books.lines()), file=sys.stderr)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HISTORY_DAYS, HISTORY_STEP_S = 7.0, 60.0  # a whole week, so that nights and the weekend are in it
 RECENT_TICKS = 3000  # then the newest readings at the judged rate: rates matter to stretches, and rules need scores
+LEAST_HISTORY_TICKS = 200  # below it, batch models learn from the first part of what is judged
 FIT_SHARE = 0.15  # of a table without a past: this first part is what batch models learn from
 
 
@@ -99,6 +100,39 @@ def plant_stretch(name: str, plant: Plant, start_us: int, end_us: int, rate: flo
         plant.block(_ticks(first, start_us, step)),
         plant.spec,
     )
+
+
+def stored_stretch(name: str, block: Block, start_us: int, rate: float, spec: Any) -> Stretch:
+    """Return the stored readings of a plant that others feed from `start_us` on, and those before to learn from.
+
+    Parameters
+    ----------
+    block
+        All there is, before the start too.
+    rate
+        Readings per second at most; of several in a step the newest counts.
+    spec
+        Names the sensors that the plant has now, with their normal ranges.
+    """
+    picked = [block.sensors.index(sensor.name) for sensor in spec.sensors]
+    mine = Block(block.times_us, block.values[:, :, picked], block.status, block.machines, spec.sensor_names)
+    whole = thinned(mine, max(1, round(SECOND_US / rate)))
+    cut = int(np.searchsorted(whole.times_us, start_us))
+    history = whole.ticks(0, cut) if cut >= LEAST_HISTORY_TICKS else None
+    return Stretch(name, whole.ticks(cut, len(whole)), history, None, spec)
+
+
+def thinned(block: Block, step_us: int) -> Block:
+    """Return a block with one tick in each step that has any, of each machine its newest reading in it."""
+    steps, at = np.unique(block.times_us // step_us, return_inverse=True)
+    values = np.full((len(steps), block.n_machines, block.n_sensors), np.nan)
+    status = np.zeros((len(steps), block.n_machines), np.uint8)
+    for m in range(block.n_machines):
+        there = np.flatnonzero(~np.isnan(block.values[:, m]).all(axis=1))
+        _, last = np.unique(at[there][::-1], return_index=True)
+        newest = there[len(there) - 1 - last]
+        values[at[newest], m], status[at[newest], m] = block.values[newest, m], block.status[newest, m]
+    return Block(steps * step_us, values, status, block.machines, block.sensors)
 
 
 def scenario_stretch(name: str, seed: int | None = None, hours: float = 24.0, rate: float = 0.1) -> Stretch:

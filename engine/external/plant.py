@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,9 +26,10 @@ from engine.running.bench import Bench
 from engine.running.frames import Frame, Snapshot
 from engine.running.ring import Ring
 from engine.store.commits import wait_for, written_already
-from engine.store.pending import Chunk
+from engine.store.pending import Chunk, present_chunks
 
 if TYPE_CHECKING:
+    from engine.alarming.policy import Policy
     from engine.alarming.records import AlarmChange
     from engine.detectors.base import Detector
     from engine.records import FloatArray
@@ -137,6 +138,8 @@ class ExternalPlant:
         self.bench = Bench(self._first_detectors(), self.marks)
         self.desk = AlarmDesk(None, self.marks)
         self.newest_us, self.accepted, self.late, self.ahead, self.frames = 0, 0, 0, 0, 0
+        self.policy: Callable[[], Policy | None] = lambda: None
+        self._policy: Policy | None = None
         self._bound = False
         self._lock = threading.Lock()
         self._subscribers: tuple[Callable[[Frame], None], ...] = ()
@@ -257,21 +260,42 @@ class ExternalPlant:
 
     def finish(self) -> None:
         """End the alarms that stand, for the plant is made anew or taken away; viewers and deliveries hear of it."""
+        self._changed(self.desk.end_all)
+
+    # ---- what staff do about its alarms, as with a runner
+
+    def acknowledge(self, number: int, author: str = "") -> None:
+        """Say that a person has seen an alarm."""
+        self._changed(lambda: (self.desk.acknowledge(number, author),))
+
+    def comment(self, number: int, author: str, text: str) -> None:
+        """Write a comment on an alarm."""
+        self._changed(lambda: (self.desk.comment(number, author, text),))
+
+    def shelve(self, minutes: float, machine: str | None = None, detector: str | None = None) -> None:
+        """Silence alarms of a machine, a detector or both for some event time."""
+        self._changed(lambda: self.desk.shelve(minutes, machine, detector))
+
+    def unshelve(self, machine: str | None = None, detector: str | None = None) -> None:
+        """Take a silence back."""
+        self._changed(lambda: self.desk.unshelve(machine, detector))
+
+    def _changed(self, command: Callable[[], tuple[AlarmChange, ...]]) -> None:
+        """Do something to alarms; viewers and deliveries hear of it, and it is on disk when this returns."""
         with self._lock:
-            block, scores = self.ring.last(0)
-            work = Work(changes=list(self.desk.end_all()))
-            written = self._commit(work)
-            self._publish(block, scores, tuple(work.changes))
-        wait_for(written, "the ends of its alarms")
+            changes = command()
+            written = self._commit(Work(changes=list(changes)))
+            self._publish(*self.ring.last(0), changes)
+        wait_for(written, "the alarms")
 
     def _check(self, rows: Sequence[Row]) -> None:
         seen: set[tuple[str, int]] = set()
+        machines, sensors = frozenset(self.spec.machines), frozenset(self.spec.sensor_names)
         for row in rows:
-            if row.machine not in self.spec.machines:
-                raise UnknownNameError("machine", row.machine, self.spec.machines)
-            for name in row.values:
-                if name not in self.spec.sensor_names:
-                    raise UnknownNameError("sensor", name, self.spec.sensor_names)
+            if row.machine not in machines:
+                raise UnknownNameError("machine", row.machine, machines)
+            if not row.values.keys() <= sensors:
+                raise UnknownNameError("sensor", min(row.values.keys() - sensors), sensors)
             if (row.machine, row.at_us) in seen:
                 raise LabError(f"Two readings of {row.machine} have the same time; send one of them.")
             seen.add((row.machine, row.at_us))
@@ -304,11 +328,19 @@ class ExternalPlant:
 
     def _show(self, block: Block, scores: Scores, work: Work, blame: Any) -> None:
         """Let alarms follow a block and viewers see it."""
+        self._obey_policy()
         changes = self.desk.process(block, scores, self.bench.thresholds, blame)
         work.changes += changes
         self.ring.append(block, scores)
         self.newest_us = int(block.times_us[-1])
         self._publish(block, scores, changes)
+
+    def _obey_policy(self) -> None:
+        """Let the alarm rules of the lab hold; marks of single machines are of the lab's own plant."""
+        policy = self.policy()
+        if policy is not None and policy is not self._policy:
+            self._policy = policy
+            self.desk.set_rules(policy.rules, replace(policy.guards, marks={}))
 
     def _publish(self, block: Block, scores: Scores, changes: tuple[AlarmChange, ...]) -> None:
         frame = Frame(self.frames, block, scores, changes)
@@ -329,21 +361,18 @@ class ExternalPlant:
 
     def _add_present(self, block: Block, scores: Scores, work: Work) -> None:
         """Add each machine's own rows: a tick at which a machine said nothing is no row."""
-        there = np.asarray(~np.isnan(block.values).all(axis=2))
+        for chunk in present_chunks(self.run, self.spec.name, block, scores):
+            work.chunks.append(chunk)
+            self._note_scores(chunk.block, chunk.scores, work)
+
+    @staticmethod
+    def _note_scores(block: Block, scores: Scores, work: Work) -> None:
+        lists = {name: np.round(values, 4).tolist() for name, values in scores.items()}
+        times = block.times_us.tolist() if lists else []
         for at, machine in enumerate(block.machines):
-            ticks = np.flatnonzero(there[:, at])
-            if not len(ticks):
-                continue
-            mine = {name: values[ticks, at : at + 1] for name, values in scores.items()}
-            part = Block(
-                block.times_us[ticks], block.values[ticks, at : at + 1], block.status[ticks, at : at + 1],
-                (machine,), block.sensors,
-            )  # fmt: skip
-            work.chunks.append(Chunk(self.run, self.spec.name, part, mine))
-            for place, at_us in enumerate(part.times_us.tolist() if mine else ()):
-                work.scores[machine, at_us] = {name: _number(values[place, 0]) for name, values in mine.items()}
+            for tick, at_us in enumerate(times):
+                work.scores[machine, at_us] = {name: _number(rows[tick][at]) for name, rows in lists.items()}
 
 
-def _number(value: Any) -> float | None:
-    number = float(value)
-    return None if number != number else round(number, 4)
+def _number(value: float) -> float | None:
+    return None if value != value else value

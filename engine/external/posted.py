@@ -69,9 +69,15 @@ class PostedPlant(ExternalPlant):
                 mine = np.flatnonzero(places == place)
                 work.chunks.append(self._chunk(place, times_us[mine], values[mine], {name: scores[mine]}))
             written = self._commit(work)
-            self.accepted += len(times_us)
-            self.late += len(times_us) - len(fresh)
+        rows, late = len(times_us), len(times_us) - len(fresh)
+        written.add_done_callback(lambda done: self._count(done, rows, late))
         return written
+
+    def _count(self, done: Any, rows: int, late: int) -> None:
+        if not done.cancelled() and done.exception() is None:
+            with self._lock:
+                self.accepted += rows
+                self.late += late
 
     def _show_fresh(
         self,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from engine.alarming.policy import Policy
     from engine.plant.spec import PlantSpec
     from engine.running.frames import Frame
     from engine.store.store import Store
@@ -60,6 +61,7 @@ class Externals:
         self._kept: dict[str, _Kept] = {}
         self._watchers: tuple[Watcher, ...] = ()
         self._retain_at = wall()
+        self.policy: Callable[[], Policy | None] = lambda: None  # whose alarm rules hold for all of them
         for file in sorted(folder.glob(f"*{FILE_SUFFIX}")) if folder.is_dir() else ():
             self._open(file)
 
@@ -121,6 +123,9 @@ class Externals:
         if kept is not None and kept.given == wanted and isinstance(kept.plant, PostedPlant):
             return kept.plant
         with self._lock:
+            kept = self._kept.get(name)  # another request may have made it meanwhile
+            if kept is not None and kept.given == wanted and isinstance(kept.plant, PostedPlant):
+                return kept.plant
             if kept is not None:
                 kept.plant.finish()  # our plant has other machines or sensors now
             run = self._begin_run(wanted)
@@ -185,6 +190,7 @@ class Externals:
                 watcher(plant, frame)
 
         plant.subscribe(on_frame)
+        plant.policy = lambda: self.policy()
         return plant
 
     def _keep(self, kept: _Kept) -> None:

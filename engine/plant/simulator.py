@@ -134,7 +134,7 @@ class Plant:
         return known
 
     def _like(self, **changes: Any) -> Plant:
-        other = object.__new__(Plant)
+        other = object.__new__(type(self))  # a recording stays a recording
         other.__dict__.update(self.__dict__)
         other.__dict__.update(changes)
         other._prepare()
@@ -154,10 +154,6 @@ class Plant:
         if len(times) > 1 and bool(np.any(times[1:] < times[:-1])):
             raise ValueError("times_us must ascend.")
         return self._block(times)
-
-    def due_block(self, times_us: IntArray, tick_us: int) -> Block:
-        """Return what is due at ticks `tick_us` apart; a plant fed from outside has readings between them too."""
-        return self.block(times_us)
 
     def prepare(self, at_us: int) -> None:
         """Compute the slow physics for that time now, so that a later reading does not wait for it.

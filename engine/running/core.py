@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.clock import Clock
     from engine.detectors.base import Detector
     from engine.plant.simulator import Plant
+    from engine.records import IntArray
     from engine.store.run_records import RunRecord
     from engine.store.store import Store
 
@@ -212,11 +213,26 @@ class Core:
         self.behind = due > count
         if count > 0:
             ticks = np.arange(count, dtype=np.int64)
-            block = self.plant.due_block(self.next_us + ticks * self.tick_us, self.tick_us)
+            block = self._due_block(self.next_us + ticks * self.tick_us)
             size = count if room is not None else max(1, self.queue.most_ticks // 4)  # drop in small pieces
             for first in range(0, len(block), size):
                 self.queue.put(block.ticks(first, first + size))
             self.next_us += count * self.tick_us
+
+    def _due_block(self, times_us: IntArray) -> Block:
+        """Return what is due at those ticks; a plant that is fed from outside has readings between them too."""
+        if not self._is_fed:
+            return self.plant.block(times_us)
+        fed: Any = self.plant
+        late = fed.late_block()
+        if late is not None:  # detectors take time in its order, so it is stored and not scored
+            self.store.append_present(self.run.run, self.plant.spec.name, late)
+        block: Block = fed.due_block(times_us, self.tick_us)
+        return block
+
+    @property
+    def _is_fed(self) -> bool:
+        return hasattr(self.plant, "due_block")
 
     @property
     def _most_ticks(self) -> int:
@@ -242,7 +258,8 @@ class Core:
         blame = functools.partial(self._blame, block)
         changes = self.desk.process(block, scores, self.bench.thresholds, blame)
         self.ring.append(block, scores)
-        self.store.append(self.run.run, self.plant.spec.name, block, scores)
+        append = self.store.append_present if self._is_fed else self.store.append
+        append(self.run.run, self.plant.spec.name, block, scores)
         self.ticks += len(block)
         self._note(changes)
         self._publish(Frame(self.frames, block, scores, changes))

@@ -11,8 +11,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from engine.records import Block
+
 if TYPE_CHECKING:
-    from engine.records import Block, FloatArray
+    from engine.records import FloatArray
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,21 @@ class Chunk:
     @property
     def rows(self) -> int:
         return len(self.block) * self.block.n_machines
+
+
+def present_chunks(run: int, plant: str, block: Block, scores: dict[str, FloatArray]) -> list[Chunk]:
+    """Return what was said in a block: a tick at which a machine said nothing is no row of it."""
+    there = np.asarray(~np.isnan(block.values).all(axis=2))
+    if there.all():  # the usual case, in one piece
+        return [Chunk(run, plant, block, scores)]
+    found = []
+    for at, machine in enumerate(block.machines):
+        ticks = np.flatnonzero(there[:, at])
+        if len(ticks):
+            mine = {name: values[ticks, at : at + 1] for name, values in scores.items()}
+            part = block.values[ticks, at : at + 1], block.status[ticks, at : at + 1]
+            found.append(Chunk(run, plant, Block(block.times_us[ticks], *part, (machine,), block.sensors), mine))
+    return found
 
 
 class PendingRows:

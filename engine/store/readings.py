@@ -15,7 +15,7 @@ from engine.errors import StoreError
 from engine.records import STATUS_WORDS, Block, iso_times
 from engine.store.alarm_records import replace_alarms
 from engine.store.names import SCORE_PREFIX, Fragment, score_column, sql
-from engine.store.pending import Chunk
+from engine.store.pending import Chunk, present_chunks
 from engine.store.plants import PlantTable, PlantTables
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ class Readings(PlantTables):
         """Accept readings; they wait in memory for the next `flush`. Never blocks and never fails for a full disk."""
         if len(block):
             self.pending.add(Chunk(run, plant, block, dict(scores or {})))
+
+    def append_present(self, run: int, plant: str, block: Block, scores: dict[str, FloatArray] | None = None) -> None:
+        """Accept what was said in a block as `append` does; machines that said nothing give no rows."""
+        for chunk in present_chunks(run, plant, block, dict(scores or {})):
+            self.pending.add(chunk)
 
     def append_durably(self, chunks: Sequence[Chunk], alarms: AlarmRows | None = None) -> Future[None]:
         """Write readings, and the alarms that they caused, with the next group commit.

@@ -44,6 +44,7 @@ class KafkaFeed:
         self.machines, self.sensors = machines, sensors
         self._source = source
         self._ticks: OrderedDict[int, Tick] = OrderedDict()
+        self._late: OrderedDict[int, Tick] = OrderedDict()  # came after their time was given out
         self._lock = threading.Lock()
         self._work = Tended("faultlab-kafka-feed", self._read, recover=source.close, skip=source.commit,
                             at_end=source.close)  # fmt: skip
@@ -87,13 +88,19 @@ class KafkaFeed:
         with self._lock:
             self._given_until = end_us
             found = sorted((at, tick) for at, tick in self._ticks.items() if start_us < at <= end_us)
-        if len(found) < 2 or int(sum(_present(tick) for _, tick in found).max()) > 1:
+        if len(found) < 2 or int(np.sum([_present(tick) for _, tick in found], axis=0).max()) > 1:
             return found
         values, status = found[-1][1][0].copy(), found[-1][1][1].copy()
         for _, tick in found[:-1]:
             sent = _present(tick) > 0
             values[sent], status[sent] = tick[0][sent], tick[1][sent]
         return [(found[-1][0], (values, status))]
+
+    def take_late(self) -> list[tuple[int, Tick]]:
+        """Return what came too late since the last call, in the order of time."""
+        with self._lock:
+            late, self._late = self._late, OrderedDict()
+        return sorted(late.items(), key=lambda item: item[0])
 
     @property
     def newest_us(self) -> int | None:
@@ -117,24 +124,24 @@ class KafkaFeed:
         with self._lock:
             self.received += 1
             self.last_us = reading.at_us
-            if self._given_until is not None and reading.at_us <= self._given_until:
-                self.late += 1
-                return
-            if reading.at_us not in self._ticks:
+            late = self._given_until is not None and reading.at_us <= self._given_until
+            self.late += late
+            ticks = self._late if late else self._ticks
+            if reading.at_us not in ticks:
                 shape = (len(self.machines), len(self.sensors))
-                self._ticks[reading.at_us] = (np.full(shape, np.nan), np.zeros(shape[0], np.uint8))
-            values, status = self._ticks[reading.at_us]
+                ticks[reading.at_us] = (np.full(shape, np.nan), np.zeros(shape[0], np.uint8))
+            values, status = ticks[reading.at_us]
             values[m] = [reading.values[name] for name in self.sensors]
             status[m] = MAINTENANCE if reading.stopped else OPERATIONAL
-            while len(self._ticks) > MOST_TICKS:
-                old, tick = self._ticks.popitem(last=False)
-                if self._given_until is None or old > self._given_until:
+            while len(ticks) > MOST_TICKS:
+                old, tick = ticks.popitem(last=False)
+                if late or self._given_until is None or old > self._given_until:
                     self.unread += int(_present(tick).sum())  # more than the plant could take
 
 
 def _present(tick: Tick) -> IntArray:
     """Return 1 for each machine that sent something in the tick, else 0."""
-    sent: IntArray = (~np.isnan(tick[0]).all(axis=1)).astype(np.int64)
+    sent: IntArray = np.asarray(~np.isnan(tick[0]).all(axis=1), np.int64)
     return sent
 
 
@@ -161,10 +168,11 @@ class FedPlant(Plant):
         """Return the readings that arrived for those event times (n,), NaN where none did."""
         values = np.full((len(times_us), len(self.machines), len(self.spec.sensors)), np.nan)
         status = np.zeros(values.shape[:2], np.uint8)
+        places = [self.feed.machines.index(machine) for machine in self.machines]
         for i, at in enumerate(times_us.tolist()):
             tick = self.feed.at(at, self.tolerance_us)
             if tick is not None:
-                values[i], status[i] = tick
+                values[i], status[i] = tick[0][places], tick[1][places]
         return Block(np.asarray(times_us, np.int64), values, status, self.machines, self.spec.sensor_names)
 
     def due_block(self, times_us: IntArray, tick_us: int) -> Block:
@@ -179,6 +187,14 @@ class FedPlant(Plant):
         found: list[tuple[int, Tick]] = []
         for at in times_us.tolist():
             found += self.feed.due(at - tick_us, at) or [(at, nothing)]
+        return self._block_of(found)
+
+    def late_block(self) -> Block | None:
+        """Return the readings that came after their time was asked for; None = there are none."""
+        found = self.feed.take_late()
+        return self._block_of(found) if found else None
+
+    def _block_of(self, found: list[tuple[int, Tick]]) -> Block:
         times = np.array([at for at, _ in found], np.int64)
         values, status = (np.array([tick[part] for _, tick in found]) for part in (0, 1))
         return Block(times, values, status, self.machines, self.spec.sensor_names)
@@ -200,8 +216,10 @@ class FedPlant(Plant):
         return self
 
     def only(self, *machines: str) -> Plant:
-        """Refuse; a feed has the machines that it has."""
-        raise LabError("A plant fed by Kafka cannot be cut to some machines; choose them in the page.")
+        """Return the plant with those machines only; their readings are the same."""
+        for name in machines:
+            self.spec.require_machine(name)
+        return self._like(machines=tuple(machines))
 
     def truth(self, start_us: int, end_us: int) -> tuple[TruthEvent, ...]:
         """Return nothing: a stream carries no truth."""

@@ -59,7 +59,7 @@ class Lane:
         self._next_try = 0.0
         self._stop_at: float | None = None
         self._gave_up = threading.Event()
-        self.last_problem = ""
+        self.last_problem = self.last_note = ""
         self._thread = threading.Thread(target=self._run, name=f"faultlab-lane-{key}", daemon=True)
         self._thread.start()
 
@@ -155,7 +155,9 @@ class Lane:
         self._put_aside(rows, key)
 
     def _settled(self, answer: Answer, rows: int, *, from_spool: bool = False) -> bool:
-        if answer.problem:
+        if answer.problem and answer.done:
+            self.last_note = answer.problem
+        elif answer.problem:
             self.last_problem = answer.problem
         if answer.again:
             return False

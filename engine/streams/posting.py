@@ -20,9 +20,15 @@ TRY_AGAIN = frozenset({408, 425, 429})
 WRONG_PLACE = frozenset({401, 403, 404})
 
 
+MOST_READ, LONGEST_SENTENCE = 4 << 20, 300  # of an answer: bytes that are read, characters that are shown
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What became of a request: `done` (2xx), or `again` (worth retrying), else refused for good."""
+    """What became of a request: `done` (2xx), or `again` (worth retrying), else refused for good.
+
+    `problem` says why it is refused; of a request that is done, what the receiver did not take of it.
+    """
 
     done: bool
     again: bool
@@ -62,7 +68,7 @@ class Poster:
         body = orjson.dumps(rows[0] if self._single and len(rows) == 1 else rows)
         headers = {"Content-Type": "application/json", "Idempotency-Key": key, **self._headers}
         try:
-            status = self._exchange(body, headers)
+            status, told = self._exchange(body, headers)
         except (OSError, http.client.HTTPException) as problem:
             self.close()
             why = getattr(problem, "strerror", None) or f"{type(problem).__name__}: {problem}"
@@ -70,8 +76,10 @@ class Poster:
                 False, True, f"{self._place} does not answer ({why}); start the server or give another address"
             )
         if 200 <= status < 300:
-            return Answer(True, False)
-        return Answer(False, status in self._again or status >= 500, f"{self._place} answered {status}")
+            return Answer(True, False, _note(told))
+        why = _sentence(told)
+        said = f"{self._place} answered {status}" + (f": {why}" if why else "")
+        return Answer(False, status in self._again or status >= 500, said)
 
     def close(self) -> None:
         """Close the connection; the next post opens a new one."""
@@ -80,14 +88,14 @@ class Poster:
                 self._connection.close()
             self._connection = None
 
-    def _exchange(self, body: bytes, headers: dict[str, str]) -> int:
+    def _exchange(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         connection = self._connection or self._connect()
         connection.request("POST", self._path, body, headers)
         response = connection.getresponse()
-        response.read()
-        if response.will_close:
+        told = response.read(MOST_READ)
+        if response.will_close or not response.isclosed():
             self.close()
-        return response.status
+        return response.status, told
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._secure:
@@ -100,3 +108,29 @@ class Poster:
         self._connection.connect()
         self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._connection
+
+
+def _sentence(told: bytes) -> str:
+    """Return what a receiver says about its refusal: problem+json's `detail`, FastAPI's places, or a line of text."""
+    try:
+        said = orjson.loads(told)
+    except orjson.JSONDecodeError:
+        said = told[:2000].decode("utf-8", "replace")
+    if isinstance(said, dict):
+        said = next((said[name] for name in ("detail", "message", "error", "title") if said.get(name)), "")
+    if isinstance(said, list) and said and isinstance(said[0], dict):
+        place = ".".join(str(part) for part in said[0].get("loc", ()))
+        said = f"{place}: {said[0].get('msg', '')}"
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(said)).split())
+    return "" if line.startswith("<") else line[:LONGEST_SENTENCE]
+
+
+def _note(told: bytes) -> str:
+    """Return what a receiver did not take of a batch, as our own API says it in `note`."""
+    if b'"note"' not in told:
+        return ""
+    try:
+        said = orjson.loads(told)
+    except orjson.JSONDecodeError:
+        return ""
+    return str(said.get("note") or "")[:LONGEST_SENTENCE] if isinstance(said, dict) else ""

@@ -14,6 +14,7 @@ from engine.errors import FileProblemError, LabError, UnknownNameError, nearest
 from engine.params import Choice, Range, parameters_of
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "streaming.yaml"
+JSON_MODES = ("api", "kafka", "table")  # whose rows have one form
 MODES = ("console", "file", "api", "kafka", "table")
 FORMATS = ("json", "csv", "parquet")
 
@@ -223,6 +224,12 @@ def _is_number(value: Any) -> bool:
 def _checked(settings: StreamSettings) -> StreamSettings:
     if settings.output_mode == "api" and settings.api_url is None:
         raise LabError("Mode api needs --url; give it or set api_url in the file.")
+    form, where = settings.data_format, settings.origin.get("data_format", "")
+    meant = form not in (None, "json") and not where.startswith("preset")  # a preset's is of the preset's own mode
+    if settings.output_mode in JSON_MODES and meant:
+        raise LabError(
+            f"Mode {settings.output_mode} sends JSON, not {form}; leave --format out, or use --mode file or console."
+        )
     if settings.output_mode != "file" and settings.format == "parquet":
         raise LabError("Parquet is for files; use --mode file --output name.parquet.")
     return settings

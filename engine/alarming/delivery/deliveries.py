@@ -56,12 +56,15 @@ class Deliveries:
             for spec in specs
         )
 
-    def on_frame(self, frame: Frame) -> None:
-        """Take the alarm changes of a frame; called on the runner's thread, so it only fills queues."""
+    def on_frame(self, frame: Frame, plant: str | None = None, run: int | None = None) -> None:
+        """Take the alarm changes of a frame; called on the runner's thread, so it only fills queues.
+
+        `plant` and `run` name the plant when it is one that others feed.
+        """
         for change in frame.changes:
             wanted = [carrier for spec, carrier in self.routes if is_wanted(spec, change)]
             if wanted:
-                message = message_of(change, self._plant(), self._run())
+                message = message_of(change, plant or self._plant(), self._run() if run is None else run)
                 for carrier in wanted:
                     carrier.offer(message)
 

@@ -32,6 +32,7 @@ def message_of(change: AlarmChange, plant: str, run: int) -> dict[str, Any]:
         "sensors": list(alarm.sensors),
         "start": iso_time(alarm.start_us),
         "end": None if alarm.end_us is None else iso_time(alarm.end_us),
+        "no_data_since": None if alarm.silent_since_us is None else iso_time(alarm.silent_since_us),
         "peak_score": alarm.peak_score,
         "threshold": alarm.threshold,
         "reopened": alarm.reopened,

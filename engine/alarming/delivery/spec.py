@@ -10,9 +10,19 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 ADDRESS = r"^[^@\s,;<>]+@[^@\s,;<>]+$"
 What = Literal[
-    "raised", "reopened", "escalated", "cleared", "suppressed", "acknowledged", "shelved", "unshelved", "commented"
+    "raised",
+    "reopened",
+    "escalated",
+    "cleared",
+    "suppressed",
+    "acknowledged",
+    "shelved",
+    "unshelved",
+    "commented",
+    "silent",
+    "heard",
 ]
-USUAL: tuple[What, ...] = ("raised", "reopened", "escalated", "cleared")
+USUAL: tuple[What, ...] = ("raised", "reopened", "escalated", "cleared", "silent", "heard")
 
 
 class DeliverySpec(BaseModel):

@@ -32,7 +32,7 @@ class Http(Sink):
     url
         Where to post, http or https.
     batch_size
-        Most rows in one request; 1 posts a plain object instead of an array.
+        Most rows in one request; 1 posts one object for one row instead of an array.
     workers
         Lanes, each with its own connection.
     linger_s
@@ -100,6 +100,11 @@ class Http(Sink):
     def last_problem(self) -> str:
         """The latest reason why something was not delivered, for the terminal; empty when there was none."""
         return next((lane.last_problem for lane in self._lanes if lane.last_problem), "")
+
+    @property
+    def last_note(self) -> str:
+        """What the receiver said last that it did not take of a batch; empty when it took all."""
+        return next((lane.last_note for lane in self._lanes if lane.last_note), "")
 
     def _lane(self, number: int, run: str) -> Lane:
         single, keep = self.batch_size == 1, self.keep_refused

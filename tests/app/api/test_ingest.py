@@ -59,6 +59,17 @@ def test_it_is_scored_by_the_chosen_detectors_and_stored(client, turbines, rig):
     assert len(alarms) == len({alarm["detector"] for alarm in alarms}) >= 1
 
 
+def test_staff_acknowledge_its_alarms(client, teacher, rig):
+    client.post(f"{rig}/readings", json=batch(300, 9000))
+    client.post(f"{rig}/readings", json=batch(30, 9300, bar=30.0))
+    number = client.get("/api/v1/alarms?plant=my_rig").json()[0]["number"]
+    path = f"/api/v1/alarms/{number}/acknowledge?plant=my_rig"
+
+    assert client.post(path).status_code == 401
+    assert teacher.post(path).json()["state"] == "acknowledged"
+    assert client.get("/api/v1/alarms?plant=my_rig&state=acknowledged").json()[0]["number"] == number
+
+
 def test_it_is_listed_with_its_sensors(client, rig):
     names = {one["name"]: one for one in client.get("/api/v1/plants").json()}
     told = client.get(rig).json()

@@ -74,11 +74,10 @@ def test_any_rate_is_kept_to_the_row(rate: float) -> None:
         runner.step_once()
     runner.core.commit_all()
     rows = store.readings_between("pump_station", 0, 2**62)
-    came = ~np.isnan(rows["temperature"])
 
-    assert plant.feed.received == int(came.sum()) == 5 * count
+    assert plant.feed.received == len(rows["time_us"]) == 5 * count
     assert plant.feed.late == 0
-    assert len(set(zip(rows["time_us"][came].tolist(), rows["machine"][came].tolist(), strict=True))) == 5 * count
+    assert len(set(zip(rows["time_us"].tolist(), rows["machine"].tolist(), strict=True))) == 5 * count
     store.close()
 
 
@@ -94,12 +93,21 @@ def test_machines_with_moments_of_their_own_are_one_tick() -> None:
     assert block.values[0, :, 0].tolist() == [60.0, 61.0, 62.0, 63.0, 64.0]
 
 
-def test_what_comes_too_late_is_counted() -> None:
-    plant = silent_plant()
-    plant.due_block(np.array([START + SECOND_US], np.int64), SECOND_US)
-    sent(plant, START + 500_000, plant.machines[:2])
+def test_what_comes_too_late_is_counted_and_stored_without_a_score() -> None:
+    plant, store, wall = silent_plant(), Store(":memory:"), [0.0]
+    runner = Runner(plant, store, {}, Clock(wall=lambda: wall[0], speed=1.0, start_us=START))
+    wall[0] = 5.0
+    runner.step_once()
+    sent(plant, START + 500_000, plant.machines[:2], 61.5)
+    wall[0] = 7.0
+    runner.step_once()
+    runner.core.commit_all()
 
+    rows = store.readings_between("pump_station", 0, 2**62)
     assert (plant.feed.received, plant.feed.late) == (2, 2)
+    assert rows["temperature"].tolist() == [61.5, 61.5]
+    assert rows["time_us"].tolist() == [START + 500_000] * 2
+    store.close()
 
 
 class Scripted:

@@ -141,3 +141,10 @@ def test_the_format_follows_the_ending_of_the_file() -> None:
     assert settle({"output_mode": "file", "output_path": "x.csv"}).format == "csv"
     assert settle({"output_mode": "file", "output_path": "x.csv", "data_format": "json"}).format == "json"
     assert settle({}).format == "json"
+
+
+@pytest.mark.parametrize("mode", ["api", "kafka", "table"])
+def test_a_format_that_a_mode_does_not_send_is_refused(mode: str) -> None:
+    """It was posted as JSON without a word."""
+    with pytest.raises(LabError, match=f"Mode {mode} sends JSON, not csv"):
+        settle({"output_mode": mode, "data_format": "csv", "api_url": "http://x"})
