@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.catalog import part
 from engine.detectors.scorable import make_scorable
-from engine.errors import LabError
+from engine.errors import CancelledError, LabError
 from engine.params import parameters_of
 from engine.records import iso_time
 
@@ -29,10 +29,6 @@ DEFAULT_DETECTOR = "mahalanobis"
 FIT_SHARE, FIT_ROWS = 0.15, 20_000  # a batch model learns from this first part of the file, unlabelled
 MOST_REFITS = 10  # a fit costs as much as a hundred thousand scores; a million rows would otherwise have hundreds
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-class CancelledError(LabError):
-    """The person stopped the work; nothing was written."""
 
 
 @dataclass(frozen=True)
