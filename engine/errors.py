@@ -17,6 +17,10 @@ class ParameterError(LabError):
     """A value is outside what a parameter allows."""
 
 
+class CancelledError(LabError):
+    """The person stopped the work; nothing was written."""
+
+
 class UnknownNameError(LabError):
     """Nothing of that kind has that name."""
 

@@ -1,4 +1,4 @@
-"""The README's test command: `python3 tests/run.py` sets up everything and runs the whole suite.
+"""The tasks of the project: `python3 tests/run.py` sets up everything and runs what CI runs; `--help` lists the rest.
 
 It makes the virtual environment `.venv`, installs the pinned development requirements, sees to a Chromium for the
 browser tests (Debian's package, where it may install one), then runs the linters, the type checker and the tests.
@@ -8,11 +8,11 @@ browser is a failure. Needs nothing but Python 3.11+ and pip.
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,8 +22,10 @@ CLUSTER_PYTHON = ROOT / ".venv-cluster" / PROGRAM  # Quix Streams pins packages 
 CLUSTER_TESTS = ("pytest", "pytest-timeout", "pytest-rerunfailures")  # what those tests need besides
 IN_CI = os.environ.get("CI", "").lower() == "true"
 REQUIREMENTS = ("requirements.txt", "requirements-oidc.txt", "requirements-dev.txt", "requirements-cluster.txt")
-PARALLEL = ("-n", "2", "--dist", "loadfile")  # browsers have the machine to themselves
+PARALLEL = ("-n", "2", "--dist", "worksteal")  # browsers have the machine to themselves
+TOLD = ("--durations=25", "--durations-min=1", "-rR")  # the slowest, and what passed only at the second try
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+OTHER_PYTHONS = ("python3.11", "python3.13")  # the oldest and the newest that the README promises
 
 
 def run(*command: object) -> int:
@@ -39,23 +41,17 @@ def must(*command: object) -> None:
         sys.exit(code)
 
 
-def set_up(python: Path, constraints: str, *wanted: str) -> None:
+def set_up(python: Path, constraints: str, *wanted: str, made_by: str = sys.executable) -> None:
     """Make a virtual environment and install what is wanted, once for each state of the requirements."""
     folder = python.parents[1]
     if not python.exists():
-        venv.create(folder, with_pip=True)
+        must(made_by, "-m", "venv", folder)
     state = " ".join(wanted) + "".join((ROOT / name).read_text() for name in (*REQUIREMENTS, constraints))
     stamp = folder / "installed.txt"
     if stamp.exists() and stamp.read_text() == state:
         return
     must(python, "-m", "pip", "install", "-q", *wanted, "-c", constraints)
     stamp.write_text(state)
-
-
-def run_cluster_tests() -> None:
-    """Run the tests of the Kafka workers where Quix Streams is installed."""
-    set_up(CLUSTER_PYTHON, "constraints-cluster.txt", "-r", "requirements-cluster.txt", *CLUSTER_TESTS)
-    must(CLUSTER_PYTHON, "-m", "pytest", "tests/engine/streams/test_cluster.py", "--reruns", "1")
 
 
 def see_to_browser() -> None:
@@ -67,22 +63,79 @@ def see_to_browser() -> None:
         run("apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-dejavu-core")
 
 
-def main() -> None:
-    """Set up, lint, check types, test; extra arguments go to pytest (then only the tests run)."""
-    set_up(PYTHON, "constraints.txt", "-r", "requirements-dev.txt")
-    see_to_browser()
-    if len(sys.argv) > 1:
-        sys.exit(run(PYTHON, "-m", "pytest", *sys.argv[1:]))
+def check() -> None:
+    """Run the linters and the type checker."""
     must(PYTHON, "-m", "ruff", "check", ".")
     must(PYTHON, "-m", "ruff", "format", "--check", ".")
     must(PYTHON, "-m", "mypy")
+
+
+def fast(python: Path = PYTHON) -> None:
+    """Run the fast tests, browsers left out."""
     # A machine that is busy elsewhere can starve a server or a browser once; what fails twice is broken.
-    must(PYTHON, "-m", "pytest", *PARALLEL, "-m", "not slow and not browser", "--reruns", "1")
-    must(PYTHON, "-m", "pytest", "-m", "browser and not slow", "--reruns", "2")
+    must(python, "-m", "pytest", *PARALLEL, *TOLD, "-m", "not slow and not browser", "--reruns", "1")
+
+
+def browser() -> None:
+    """Run the browser tests but for the slow ones."""
+    must(PYTHON, "-m", "pytest", *TOLD, "-m", "browser and not slow", "--reruns", "2")
+
+
+def slow() -> None:
+    """Run the slow proofs, the slow browser tests, and the Kafka workers' in their own environment."""
+    must(PYTHON, "-m", "pytest", *PARALLEL, *TOLD, "-m", "slow and not browser and not cluster", "--reruns", "1")
+    must(PYTHON, "-m", "pytest", *TOLD, "-m", "browser and slow and not walk", "--reruns", "2")
+    set_up(CLUSTER_PYTHON, "constraints-cluster.txt", "-r", "requirements-cluster.txt", *CLUSTER_TESTS)
+    must(CLUSTER_PYTHON, "-m", "pytest", "tests/engine/streams/test_cluster.py", "--reruns", "1")
+
+
+def changed() -> None:
+    """Run the tests that what changed since main touches: of the same path, of those who import it, and the house's."""
+    from changed import touched
+
+    found = touched(ROOT)
+    must(PYTHON, "-m", "pytest", *TOLD, "-m", "not slow and not browser", *found)
+
+
+def versions() -> None:
+    """Run the fast tests on the oldest and the newest promised Python, where they are installed."""
+    for name in OTHER_PYTHONS:
+        if (program := shutil.which(name)) is None:
+            print(f"{name} is not installed here; its tests are left out.")
+            continue
+        python = ROOT / f".venv-{name.removeprefix('python')}" / PROGRAM
+        set_up(python, "constraints.txt", "-r", "requirements-dev.txt", made_by=program)
+        fast(python)
+
+
+def everything() -> None:
+    """Run linters, types, the fast tests and the browser tests; with CI=true the slow ones too (the default)."""
+    check()
+    fast()
+    browser()
     if IN_CI:
-        must(PYTHON, "-m", "pytest", *PARALLEL, "-m", "slow and not browser and not cluster", "--reruns", "1")
-        must(PYTHON, "-m", "pytest", "-m", "browser and slow and not walk", "--reruns", "2")
-        run_cluster_tests()
+        slow()
+
+
+TASKS = {one.__name__: one for one in (everything, changed, check, fast, browser, slow, versions)}
+
+
+def main() -> None:
+    """Set up, then run the task; other arguments go to pytest (then only the tests run)."""
+    tasks = "\n".join(f"  {name:<11} {task.__doc__.splitlines()[0]}" for name, task in TASKS.items())  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(
+        "tests/run.py",
+        description=f"tasks:\n{tasks}\n\nAnything else goes to pytest, for example: tests/engine/plant -q",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("task", nargs="?", default="everything", metavar="task")
+    known, rest = parser.parse_known_args()
+    set_up(PYTHON, "constraints.txt", "-r", "requirements-dev.txt")
+    see_to_browser()
+    if known.task in TASKS and not rest:
+        TASKS[known.task]()
+    else:
+        sys.exit(run(PYTHON, "-m", "pytest", *sys.argv[1:]))
 
 
 if __name__ == "__main__":

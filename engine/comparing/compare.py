@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.comparing.contenders import Contender
 from engine.comparing.stretches import Stretch
-from engine.errors import LabError
+from engine.errors import CancelledError, LabError
 from engine.parallel import run_all
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 PIECE_TICKS = 2000  # between two of these a cancelled run stops, and other threads get their turn
 HERE = 0  # workers: none, the caller's thread does it
-
-
-class CancelledError(LabError):
-    """The person stopped the comparison; nothing is left of it."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.catalog import part
 from engine.detectors.scorable import make_scorable
-from engine.errors import LabError
+from engine.errors import CancelledError, LabError
 from engine.params import parameters_of
 from engine.records import SECOND_US, iso_time
 from engine.scoring.coverage import Coverage, coverage_of
@@ -35,10 +35,6 @@ MOST_REFITS = 10  # a fit costs as much as a hundred thousand scores; a million 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 NEAR = 0.5  # of the threshold: from which on a tick's blame is kept, so that a lower threshold still has its sensors
 MOST_BLAMED = 20_000
-
-
-class CancelledError(LabError):
-    """The person stopped the work; nothing was written."""
 
 
 @dataclass(frozen=True)

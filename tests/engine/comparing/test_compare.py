@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.comparing.compare import CancelledError, compare, run_contender
+from engine.comparing.compare import compare, run_contender
 from engine.comparing.contenders import CONTEXT, Contender, baselines
-from engine.errors import LabError, UnknownNameError
+from engine.errors import CancelledError, LabError, UnknownNameError
 
 LIGHT = (Contender("ewma", fed=CONTEXT), Contender("half_space_trees", {"trees": 10}), Contender("limit"))
 

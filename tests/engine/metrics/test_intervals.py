@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.metrics.intervals import Zone, match_intervals, tiou, type_accuracy
-from engine.records import MINUTE_US, Interval, Label, TruthEvent
+from engine.records import MINUTE_US, Label, TruthEvent
 
 
 def event(
@@ -26,8 +26,8 @@ def label(start: int, end: int, machine: str = "M1", fault: str = "") -> Label:
 
 
 def test_tiou_is_intersection_over_union():
-    assert tiou(Interval(0, 20), Interval(10, 30)) == 1 / 3
-    assert tiou(Interval(0, 10), Interval(10, 20)) == 0.0
+    assert tiou(Zone("M1", 0, 20), Zone("M1", 10, 30)) == 1 / 3
+    assert tiou(Zone("M1", 0, 10), Zone("M1", 10, 20)) == 0.0
 
 
 def test_a_label_on_another_machine_finds_nothing():
