@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from engine.classroom.rubric import Rubric
     from engine.records import FloatArray
 
+MOST_RANGE = 10.0  # of 90 points: of the careful person's expected points over the variants
+MOST_SD = 3.0
+MOST_ADDED = 0.02  # chance of a wrong order that plants of one's own may add
 DAYS = 30
 STUDENTS = 60  # of the simulated class that says whether two parts of a split go together
 SAYS_NOTHING = 0.3  # below this rank correlation the board says nothing about the grade, below the next little
@@ -58,6 +61,8 @@ class Fairness:
         Variance of the plants as a share of that of plants and skill.
     truth
         Lowest points of the exact truth over the variants, as a share of all automatic points.
+    out_of
+        Automatic points.
     """
 
     variants: int
@@ -66,10 +71,18 @@ class Fairness:
     behind_shared: float
     plant_share: float
     truth: float
+    out_of: float
 
     @property
     def careful(self) -> Skill:
         return self.skills[0]
+
+    @property
+    def fair(self) -> bool:
+        """Whether all four promises hold: range, SD, luck added by own plants, and full points for the truth."""
+        scale = self.out_of / 90.0
+        even = self.careful.range <= MOST_RANGE * scale and self.careful.plants_sd <= MOST_SD * scale
+        return even and self.added_luck <= MOST_ADDED and self.truth >= 1.0 - 1e-6
 
     @property
     def added_luck(self) -> float:
@@ -90,7 +103,15 @@ def fairness(keys: Mapping[str, AnswerKey], rubric: Rubric, days: int = DAYS) ->
         grade(Work(rubric.submit, _truth(key, rubric.submit)), key, rubric).points / rubric.automatic_points
         for key in order
     ]
-    return Fairness(len(order), skills, own, shared, plant_variance / whole if whole else 0.0, min(truth, default=0.0))
+    return Fairness(
+        len(order),
+        skills,
+        own,
+        shared,
+        plant_variance / whole if whole else 0.0,
+        min(truth, default=0.0),
+        rubric.automatic_points,
+    )
 
 
 def points_of(keys: Sequence[AnswerKey], labeler: Labeler, rubric: Rubric, days: int) -> FloatArray:
