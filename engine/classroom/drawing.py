@@ -20,6 +20,7 @@ import numpy as np
 from engine import catalog
 from engine.classroom.key import AnswerKey, canonical
 from engine.classroom.labelers import CAREFUL, expected_points
+from engine.classroom.rubric import as_yaml, parse_rubric
 from engine.classroom.seeds import seed_of
 from engine.classroom.spec import AssignmentSpec, moment_us
 from engine.difficulty import CAPS, best_one_liner
@@ -70,6 +71,8 @@ class Plan:
         Event-F1 of the best one-line rule over the pilots.
     digest
         Of everything that the plants are a function of besides the seeds.
+    rubric
+        The rubric that it was measured with, as YAML; late joiners are measured with the same one.
     """
 
     recipe: Recipe
@@ -77,6 +80,7 @@ class Plan:
     day_sd: float
     panel: float
     digest: str
+    rubric: str
 
     def to_json(self) -> str:
         """Return the plan as JSON."""
@@ -191,10 +195,9 @@ def make_plan(spec: AssignmentSpec, rubric: Rubric, seeds: Callable[[int], DrawS
     return best[1]
 
 
-def draw_plant(
-    spec: AssignmentSpec, rubric: Rubric, plan: Plan, seeds: Iterable[DrawSeeds], band: float = BAND
-) -> Drawn | NotDrawn:
+def draw_plant(spec: AssignmentSpec, plan: Plan, seeds: Iterable[DrawSeeds], band: float = BAND) -> Drawn | NotDrawn:
     """Return one student's plant: the first draw in which every fault can be seen and that is as hard as the others."""
+    rubric = parse_rubric(plan.rubric)
     reasons: Counter[str] = Counter()
     for one in seeds:
         try:
@@ -217,7 +220,7 @@ def _piloted(spec: AssignmentSpec, rubric: Rubric, recipe: Recipe, seeds: list[D
         days.append(expected_points(drawn.key, CAREFUL, rubric).sd)
         panel.append(_panel(drawn.key, plants))
     means = [round(float(np.mean(values)), 4) for values in (careful, days, panel)]
-    return Plan(recipe, means[0], means[1], means[2], digest_of(spec, rubric))
+    return Plan(recipe, means[0], means[1], means[2], digest_of(spec, rubric), as_yaml(rubric))
 
 
 def _panel(key: AnswerKey, plants: tuple[Plant, ...]) -> float:

@@ -240,10 +240,9 @@ class PlantMaker:
         self, assignment: str, plan: Plan, persons: list[str], cancelled: Callable[[], bool] | None
     ) -> Iterator[tuple[str, Drawn | NotDrawn]]:
         """Yield each person's plant as it is drawn, in whichever order they get ready."""
-        spec, rubric = self._assignments.get(assignment), self._assignments.rubric(assignment)
+        spec = self._assignments.get(assignment)
         jobs = [
-            (spec, rubric, plan, tuple(self._seeds(assignment, person, draw) for draw in range(DRAWS)))
-            for person in persons
+            (spec, plan, tuple(self._seeds(assignment, person, draw) for draw in range(DRAWS))) for person in persons
         ]
         workers = 0 if len(jobs) <= FEW else None
         for at, found in as_done(draw_plant, jobs, workers, dask="", cancelled=cancelled):  # seeds stay on this machine

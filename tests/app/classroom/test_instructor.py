@@ -168,7 +168,7 @@ def test_the_wizard_writes_a_file_that_goes_all_the_way_to_the_release(made: Lab
     test = page("class_room", "assignments")
     test.text_input(key="wizard_title").set_value("Quick one").run()
     test.number_input(key="wizard_days").set_value(2).run()
-    test.number_input(key="wizard_events").set_value(6).run()
+    test.number_input(key="wizard_events").set_value(8).run()
     test.selectbox(key="wizard_variants").select("shared").run()
     press(test, "Make the assignment")
     assert made.classroom.assignments.state("quick-one") == "draft"

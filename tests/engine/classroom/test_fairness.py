@@ -75,10 +75,10 @@ def test_data_and_truth_of_a_sealed_variant_belong_together(made: Room):
 
 def test_only_a_plant_that_is_as_hard_as_the_others_is_taken_and_the_reason_is_true(made: Room):
     school = made.school
-    spec, rubric, plan = school.assignments.get("four"), school.assignments.rubric("four"), school.plants.plan("four")
+    spec, plan = school.assignments.get("four"), school.plants.plan("four")
     assert plan is not None
     seeds = [school.plants._seeds("four", "somebody", draw) for draw in range(2)]
-    both = [draw_plant(spec, rubric, plan, [one], band=90.0) for one in seeds]
+    both = [draw_plant(spec, plan, [one], band=90.0) for one in seeds]
     assert all(isinstance(one, Drawn) for one in both)
     second = both[1]
     assert isinstance(second, Drawn)
@@ -86,8 +86,8 @@ def test_only_a_plant_that_is_as_hard_as_the_others_is_taken_and_the_reason_is_t
     like_second = dataclasses.replace(plan, careful=second.careful)
     far = dataclasses.replace(plan, careful=0.0)
 
-    assert draw_plant(spec, rubric, like_second, seeds, band=1e-6) == second
-    none = draw_plant(spec, rubric, far, seeds)
+    assert draw_plant(spec, like_second, seeds, band=1e-6) == second
+    none = draw_plant(spec, far, seeds)
     assert isinstance(none, NotDrawn)
     assert "of 2 draws most failed because a fault gives a careful person too many or too few points" in none.sentence
 
@@ -126,7 +126,7 @@ def test_a_check_can_be_stopped(made: Room):
 
 
 def test_a_class_is_served_before_its_last_plant_is_made(tmp_path: Path):
-    """After the release the rest is made by the same plan, each with a commitment of its own."""
+    """After the release the rest is made by the same plan and measured with its rubric, whatever it is by then."""
     room = open_room(tmp_path)
     room.join(1)
     text = FOUR.replace("events: 4", "events: 4, few_events: true")
@@ -135,6 +135,7 @@ def test_a_class_is_served_before_its_last_plant_is_made(tmp_path: Path):
     school.make_variants("four")
     desk.checked("four", {"baselines": {}})
     hashed = desk.release("four")
+    desk.set_rubric("four", desk.rubric("four").model_copy(update={"settings": {"edges_full": 0.9}}))
     room.join(1)
     late = room.students[1].person
 
