@@ -147,8 +147,8 @@ class Classroom:
 
     def fairness(self, assignment: str) -> Fairness:
         """Return how fair the variants of an assignment are (vault): luck against skill, by simulated people."""
-        keys = self.assignments.keys(assignment)
-        if not keys or self.assignments.get(assignment).submit in WITHOUT_EVENTS:
+        spec, keys = self.assignments.get(assignment), self.assignments.keys(assignment)
+        if not keys or spec.submit in WITHOUT_EVENTS:
             raise LabError("There are no variants with events in this assignment; make them first.")
         some = sampled(list(keys), FAIRNESS_PLANTS)
         return fairness({name: key for name, key in keys.items() if name in some}, self.assignments.rubric(assignment))

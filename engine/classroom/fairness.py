@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.classroom.grade import Work, grade
 from engine.classroom.key import counted_from
-from engine.classroom.labelers import AVERAGE, BEGINNER, CAREFUL, LABELERS, Labeler, expected_points, label
+from engine.classroom.labelers import AVERAGE, BEGINNER, CAREFUL, Labeler, expected_points, label
 from engine.records import Label
 
 if TYPE_CHECKING:
@@ -93,12 +93,11 @@ class Fairness:
 def fairness(keys: Mapping[str, AnswerKey], rubric: Rubric, days: int = DAYS) -> Fairness:
     """Return how fair a class of variants is under a rubric, by simulation with fixed seeds."""
     order = [key for _, key in sorted(keys.items())]
-    points = {one.name: points_of(order, one, rubric, days) for one in (CAREFUL, AVERAGE, BEGINNER)}
-    skills = tuple(_skill(name, matrix, order, rubric, days) for name, matrix in points.items())
+    skills = tuple(_skill(one, order, rubric, days) for one in (CAREFUL, AVERAGE, BEGINNER))
     skill_variance = float(np.var([one.mean for one in skills]))
     plant_variance = float(np.mean([one.plants_sd**2 for one in skills]))
     whole = skill_variance + plant_variance
-    own, shared = behind(points[CAREFUL.name], points[AVERAGE.name])
+    own, shared = behind(*(points_of(order, one, rubric, days) for one in (CAREFUL, AVERAGE)))
     truth = [
         grade(Work(rubric.submit, _truth(key, rubric.submit)), key, rubric).points / rubric.automatic_points
         for key in order
@@ -180,12 +179,12 @@ def chance_it_costs(day_sd: float, events: int, enough: int) -> tuple[float, flo
     return day_sd, day_sd * float(np.sqrt(events / enough))
 
 
-def _skill(name: str, points: FloatArray, keys: Sequence[AnswerKey], rubric: Rubric, days: int) -> Skill:
-    """Mean and range are of expected points, whose error is small; the SD of the day is of single days."""
-    expected = np.array([expected_points(key, LABELERS[name], rubric, days).mean for key in keys])
-    day = float(points.var(axis=1, ddof=1).mean()) if days > 1 else 0.0
-    spread = float(expected.std(ddof=1)) if len(expected) > 1 else 0.0
-    return Skill(name, float(expected.mean()), spread, day**0.5, float(expected.min()), float(expected.max()))
+def _skill(labeler: Labeler, keys: Sequence[AnswerKey], rubric: Rubric, days: int) -> Skill:
+    found = [expected_points(key, labeler, rubric, days) for key in keys]
+    means = np.array([one.mean for one in found])
+    day = float(np.sqrt(np.mean([one.sd**2 for one in found])))
+    spread = float(means.std(ddof=1)) if len(means) > 1 else 0.0
+    return Skill(labeler.name, float(means.mean()), spread, day, float(means.min()), float(means.max()))
 
 
 def _truth(key: AnswerKey, submit: str) -> tuple[Label, ...]:

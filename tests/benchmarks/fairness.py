@@ -7,6 +7,7 @@ few plants of twelve shapes and the time of a class of 300.
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 import tempfile
 import time
@@ -91,12 +92,12 @@ def measured(text: str, students: int) -> Row:
         name = school.assignments.save(text).id
         row: Row = {"shape": name, "refused": ""}
         try:
-            begun = time.perf_counter()
+            begun, busy = time.perf_counter(), _busy_s()
             school.make_variants(name)
-            row["make_s"] = time.perf_counter() - begun
-            begun = time.perf_counter()
+            row |= {"make_s": time.perf_counter() - begun, "make_cpu": _busy_s() - busy}
+            begun, busy = time.perf_counter(), _busy_s()
             row["refused"] = "; ".join(school.check(name).problems)
-            row["check_s"] = time.perf_counter() - begun
+            row |= {"check_s": time.perf_counter() - begun, "check_cpu": _busy_s() - busy}
             row |= _judged(school, name)
         except LabError as problem:
             row["refused"] = str(problem)
@@ -105,11 +106,17 @@ def measured(text: str, students: int) -> Row:
     return row
 
 
+def _busy_s() -> float:
+    """Return the processor time of this process and its ended workers: what a busy machine cannot falsify."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, whose))
+
+
 def _judged(school: Classroom, name: str) -> Row:
     keys, rubric = school.assignments.keys(name), school.assignments.rubric(name)
     found = fairness(keys, rubric)
     worst, robot = max((p95, lazy) for lazy, p95 in lazy_robots(keys, rubric).items())
-    return {"fairness": found, "lazy": worst, "robot": robot, "split": None}
+    return {"fairness": found, "lazy": worst, "robot": robot}
 
 
 def lazy_robots(keys: dict[str, AnswerKey], rubric: Rubric) -> dict[str, float]:
@@ -150,7 +157,7 @@ def line(row: Row) -> str:
         _limit(100 * found.added_luck, 100 * MOST_ADDED),
         _limit(-100 * found.truth, -99.9999).replace("-", " "),
         f"{_limit(row['lazy'], LAZY_LIMIT)} {row['robot']:<26}",
-        f"{row['make_s']:5.0f} {row['check_s']:5.0f}",
+        f"{row['make_s']:5.0f} {row['check_s']:5.0f}  {row['make_cpu']:5.0f} {row['check_cpu']:5.0f}",
     )
     return (
         f"{row['shape']:<22} " + "  ".join(cells) + (f"  GATE: {row['refused']}" if row["refused"] else "  gate passed")
@@ -163,7 +170,7 @@ def _limit(value: float, most: float) -> str:
 
 HEAD = (
     f"{'shape':<22} {'mean':>5}  {'range':>7}  {'SD':>7}  {'own/shared':>10}  {'added':>7}  {'truth %':>7}  "
-    f"{'lazy p95':>7} {'':<26}  {'make':>5} {'check':>5} s"
+    f"{'lazy p95':>7} {'':<26}  {'make':>5} {'check':>5}  {'make':>5} {'check':>5}"
 )
 
 
@@ -180,8 +187,9 @@ def twelve() -> list[Row]:
 def three_hundred() -> list[Row]:
     """Making and checking 300 plants of label-the-pump; target: three minutes on two cores."""
     row = measured(next(iter(shipped()))[1], 300)
-    took = row["make_s"] + row["check_s"]
-    return [{"name": "300 plants made and checked", "ours": f"{took:.0f} s", "peer": "–", "target": "≤ 180 s"}]
+    took, busy = row["make_s"] + row["check_s"], row["make_cpu"] + row["check_cpu"]
+    ours = f"{took:.0f} s ({busy:.0f} s of processor time)"
+    return [{"name": "300 plants made and checked", "ours": ours, "peer": "–", "target": "≤ 180 s"}]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -181,6 +181,10 @@ def test_the_wizard_writes_a_file_that_goes_all_the_way_to_the_release(made: Lab
     labels = test.selectbox(key="assignment").options
     test.button(key="release_go").click().run()
 
+    assert "points that a careful person is expected to earn" in words(test)
+    test.session_state["fairness_of/quick-one"] = made.classroom.fairness("quick-one")
+    test.run()
+    assert {"The exact truth earns", "Range (at most 10)"} <= {metric.label for metric in test.metric}
     assert test.selectbox(key="assignment").options == labels, "a label that changes with the state loses the choice"
     assert made.classroom.assignments.state("quick-one") == "released"
     assert made.classroom.assignments.commitment("quick-one") in words(test)
