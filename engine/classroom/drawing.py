@@ -13,7 +13,7 @@ import itertools
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -107,7 +107,7 @@ class Drawn:
 
     draw: int
     key: AnswerKey
-    made: str
+    made_of: dict[str, Any]
     careful: float
 
 
@@ -257,16 +257,15 @@ def _placed(spec: AssignmentSpec, rubric: Rubric, recipe: Recipe, seeds: DrawSee
     start = start_of(spec)
     key = answer_key(spec, start, plants, events, public)
     careful = round(expected_points(key, CAREFUL, rubric).mean, 4)
-    return Drawn(seeds.draw, key, made_json(spec, start, parts), careful), tuple(plants)
+    return Drawn(seeds.draw, key, made_of(start, parts, public), careful), tuple(plants)
 
 
-def made_json(spec: AssignmentSpec, start_us: int, parts: Iterable[tuple[str, Plant]]) -> str:
-    """Return what the data of a variant is made from besides its secret seeds, as canonical JSON for the vault."""
+def made_of(start_us: int, parts: Iterable[tuple[str, Plant]], public: tuple[str, ...] | None) -> dict[str, Any]:
+    """Return how the data of a variant is made besides its secret seeds, ready for JSON in the vault."""
     made = [
         {"name": name, "machines": list(plant.machines), "journal": plant.journal.to_json()} for name, plant in parts
     ]
-    end = start_us + round(spec.plant.days * 24 * HOUR_US)
-    return canonical({"version": 1, "start_us": start_us, "end_us": end, "plant": spec.plant.name, "parts": made})
+    return {"start_us": start_us, "parts": made, "public": None if public is None else list(public)}
 
 
 def shared_out(courses: tuple[Course, ...], sizes: list[int]) -> list[tuple[Course, ...]]:

@@ -144,13 +144,15 @@ def behind(better: FloatArray, worse: FloatArray) -> tuple[float, float]:
 
 
 def split_correlation(keys: Mapping[str, AnswerKey], rubric: Rubric, students: int = STUDENTS) -> float | None:
-    """Return the rank correlation of public and private points over a simulated class; None when all are equal.
+    """Return the rank correlation of public and private points over a simulated class; None without a split.
 
     The class's skills are spread evenly from the beginner to the careful person; everybody labels once.
     """
     from scipy.stats import spearmanr
 
-    order = [key for _, key in sorted(keys.items())]
+    order = [key for _, key in sorted(keys.items()) if (key.public_machines, key.public_events) != (None, None)]
+    if not order:
+        return None
     pairs = []
     for at in range(students):
         key, person = order[at % len(order)], between(at / max(1, students - 1))

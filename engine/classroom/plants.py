@@ -7,10 +7,9 @@ different machines of the same assignment, told apart by nothing in the data.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,7 +28,7 @@ from engine.classroom.drawing import (
     digest_of,
     draw_plant,
     groups_of,
-    made_json,
+    made_of,
     make_plan,
     start_of,
     times_of,
@@ -69,10 +68,9 @@ class VariantPlant:
         """Names of the plants, as their seeds are asked for."""
         return ("all",) if self.public_machines is None else ("public", "private")
 
-    @property
-    def made(self) -> str:
-        """The journals as JSON, as the vault keeps them (instructors' paths only)."""
-        return made_json(self.spec, self.start_us, zip(self.parts, self.plants, strict=True))
+    def made_of(self) -> dict[str, Any]:
+        """Return how the data is made, ready for JSON: start and parts with their journals; no seed."""
+        return made_of(self.start_us, zip(self.parts, self.plants, strict=True), self.public_machines)
 
     @property
     def end_us(self) -> int:
@@ -112,8 +110,8 @@ class PlantMaker:
         """
         spec = self._assignments.get(assignment)
         made = self._assignments.made_of(assignment, person)
-        if made and self._assignments.draw_of(assignment, person) == draw:
-            return self._made_again(spec, assignment, person, draw, made)
+        if "parts" in made and self._assignments.draw_of(assignment, person) == draw:
+            return self._made_again(spec, person, draw, made)
         plant_spec, machines = load_plant(spec.plant.name), spec.plant.machines
         groups = groups_of(spec, self._assignments.seed(assignment, person, draw, "split"))
         start, hours = start_of(spec), spec.plant.days * 24
@@ -126,11 +124,11 @@ class PlantMaker:
         public = groups[0][1] if len(groups) > 1 else None
         return VariantPlant(spec, tuple(plants), public, start)
 
-    def _made_again(self, spec: AssignmentSpec, assignment: str, person: str, draw: int, made: str) -> VariantPlant:
-        raw = json.loads(made)
-        seeds = {part["name"]: self._assignments.seed(assignment, person, draw, part["name"]) for part in raw["parts"]}
-        public = next((tuple(part["machines"]) for part in raw["parts"] if part["name"] == "public"), None)
-        return VariantPlant(spec, plants_of(made, seeds), public, raw["start_us"])
+    def _made_again(self, spec: AssignmentSpec, person: str, draw: int, made: dict[str, Any]) -> VariantPlant:
+        """Return a variant from its journals and the secret seeds."""
+        seeds = {part["name"]: self._assignments.seed(spec.id, person, draw, part["name"]) for part in made["parts"]}
+        public = None if made["public"] is None else tuple(made["public"])
+        return VariantPlant(spec, plants_of(spec.plant.name, made["parts"], seeds), public, made["start_us"])
 
     def plan(self, assignment: str) -> Plan | None:
         """Return what the plants of an assignment share (vault); None before they are made, or by an older lab."""
@@ -171,7 +169,7 @@ class PlantMaker:
                 if isinstance(found, NotDrawn):
                     failed.append(found)
                 else:
-                    batch.append(Sealed(person, found.key, found.draw, found.careful, found.made))
+                    batch.append(self._sealed(spec, person, found))
                 if len(batch) >= BATCH:
                     self._assignments.seal_more(assignment, batch)
                     batch = []
@@ -210,7 +208,7 @@ class PlantMaker:
         if self.plan(assignment) is not None or self._assignments.get(assignment).submit in WITHOUT_EVENTS:
             return self._seal_one_late(assignment, person)
         old = self.variant(assignment, person, 0)
-        self._assignments.seal_one(assignment, Sealed(person, old.key(), made=old.made))
+        self._assignments.seal_one(assignment, Sealed(person, old.key(), made_of=old.made_of()))
         return None
 
     def _seal_one_late(self, assignment: str, person: str) -> None:
@@ -221,7 +219,11 @@ class PlantMaker:
         found = next(self._drawn(assignment, plan, [person], None))[1]
         if isinstance(found, NotDrawn):
             raise LabError(f"The plant could not be drawn: {found.sentence}.")
-        self._assignments.seal_one(assignment, Sealed(person, found.key, found.draw, found.careful, found.made))
+        self._assignments.seal_one(assignment, self._sealed(spec, person, found))
+
+    def _sealed(self, spec: AssignmentSpec, person: str, found: Drawn) -> Sealed:
+        made = self._made_again(spec, person, found.draw, found.made_of)
+        return Sealed(person, found.key, found.draw, found.careful, made.made_of())
 
     def _planned(self, assignment: str) -> Plan:
         """Return the plan; a new one, with nothing sealed yet, when file or rubric changed since the last."""
@@ -311,13 +313,20 @@ class PlantMaker:
                 progress(len(found), len(jobs))
         return found
 
-    def _rules_play(self, assignment: str, person: str, sampled: bool) -> tuple[str | None, dict[str, int]]:
-        """Return (journals, seeds) of a variant on which the rules play, or (None, {})."""
+    def _rules_play(
+        self, assignment: str, person: str, sampled: bool
+    ) -> tuple[str, list[dict[str, Any]], dict[str, int]]:
+        """Return (plant, parts, seeds) of a variant on which the rules play; no parts where they don't."""
+        plant = self._assignments.get(assignment).plant.name
         if not sampled:
-            return None, {}
+            return plant, [], {}
         draw = self._assignments.draw_of(assignment, person)
-        made = self.variant(assignment, person, draw)
-        return made.made, {name: self._assignments.seed(assignment, person, draw, name) for name in made.parts}
+        parts = self.variant(assignment, person, draw).made_of()["parts"]
+        return (
+            plant,
+            parts,
+            {one["name"]: self._assignments.seed(assignment, person, draw, one["name"]) for one in parts},
+        )
 
     def _question_key(self, spec: AssignmentSpec) -> AnswerKey:
         """The key of a quiz or a report: the right answers, and no event."""

@@ -150,6 +150,21 @@ def test_a_class_is_served_before_its_last_plant_is_made(tmp_path: Path):
     room.close()
 
 
+def test_somebody_late_in_a_class_of_an_older_lab_gets_a_plant_as_that_lab_drew_it(room: Room):
+    """No plan is in the vault: what was sealed without one stays, and nobody is refused."""
+    room.join(1)
+    room.open(FOUR)
+    late = room.join(1)[1].person
+
+    room.school.late_joiner("four", late)
+
+    key = room.key("four", late)
+    made = room.school.plants.variant("four", late, 0)
+    assert room.school.plants.plan("four") is None
+    assert {e.onset_us for e in key.events} == {e.onset_us for e in made.key().events}
+    assert len(room.school.plants.block("four", late, 3600.0)) == 36
+
+
 def test_named_faults_are_the_ones_that_happen_and_unknown_ones_are_refused(made: Room):
     desk = made.school.assignments
     named = FOUR.replace("id: four", "id: leaks").replace("events: 4", "events: 4, faults: [oil_leak, overheating]")
@@ -167,9 +182,11 @@ def test_named_faults_are_the_ones_that_happen_and_unknown_ones_are_refused(made
 def test_a_board_shows_the_baselines_it_names_and_refuses_unknown_ones(room: Room):
     room.join(1)
     name = room.open(BOARD_PUMP.replace("step: 0.1", "step: 0.1, baselines: [label_all]"))
-    room.school.assignments.checked(name, {"baselines": {"random": 0.1, "label_all": 0.2}})
+    assert room.school.boards.says(name) is None
+    room.school.assignments.checked(name, {"baselines": {"random": 0.1, "label_all": 0.2}, "split_says": 0.25})
 
     lines = room.school.boards.board(name)
+    assert room.school.boards.says(name) == 0.25
 
     assert [line.handle for line in lines if isinstance(line, BoardLine) and line.baseline] == ["label_all"]
     with pytest.raises(FileProblemError, match="no baseline is called 'label_al'"):
@@ -199,7 +216,7 @@ def test_a_vault_of_an_older_lab_gets_the_column_for_the_journals(tmp_path: Path
     found = ClassVault(database).keys.one(assignment="a")
 
     assert found is not None
-    assert not found["made"]
+    assert not found["recipe"]
     database.close()
 
 
