@@ -131,7 +131,7 @@ def _late_joiners(name: str) -> None:
     known = {v.person for v in school().assignments.variants(name)}
     whose = [p.person for p in school().people.students()]
     lacking = [owner for owner in school().assignments.owners(name, whose) if owner not in known]
-    if lacking and school().plants.plan(name) is not None:
+    if lacking and school().making.plan(name) is not None:
         _making(name, t("Make variants for {n} who came later", n=len(lacking)))
     elif lacking and st.button(t("Make variants for {n} who came later", n=len(lacking)), key="late_go"):
         for person in whose:
@@ -141,7 +141,7 @@ def _late_joiners(name: str) -> None:
 
 def _difficulty(name: str) -> None:
     values = [value for value in school().assignments.difficulties(name).values() if value is not None]
-    if not values or school().plants.plan(name) is None:
+    if not values or school().making.plan(name) is None:
         return
     out_of = school().assignments.rubric(name).automatic_points
     st.markdown(t("**Fairness**: the points that a careful person is expected to earn, by variant"))

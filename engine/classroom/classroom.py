@@ -12,6 +12,7 @@ from engine.classroom.assignments import Assignments
 from engine.classroom.audit import Audit
 from engine.classroom.boards import Boards
 from engine.classroom.calls import Calls
+from engine.classroom.class_making import ClassMaker
 from engine.classroom.conductor import Conductor
 from engine.classroom.evidence import Evidence
 from engine.classroom.exports import Exports
@@ -75,6 +76,7 @@ class Classroom:
         self.roster = RosterDesk(records, self.people, self.audit)
         self.assignments = Assignments(records, sealed, self.audit, secret, now_us)
         self.plants = PlantMaker(self.assignments)
+        self.making = ClassMaker(self.assignments, self.plants)
         self.drafts, self.calls = Drafts(records, now_us), Calls(records, now_us)
         self.submissions = Submissions(records, self._book, self.assignments, self.people, now_us)
         self.grading = Grading(
@@ -114,7 +116,7 @@ class Classroom:
         if not persons and self.assignments.get(assignment).variants != "shared":
             raise LabError("The class has no students yet; import a roster or let them join first.")
         begun = self.now_us()
-        count = self.plants.seal_all(assignment, persons, progress, cancelled)
+        count = self.making.seal_all(assignment, persons, progress, cancelled)
         self._seconds[assignment, "making"] = (self.now_us() - begun) / SECOND_US
         return count
 
@@ -133,7 +135,7 @@ class Classroom:
             spec, answers = self.assignments.get(assignment), self.assignments.answers(assignment)
             return self.store_gate(assignment, question_gate(spec, answers, len(keys)))
         begun = self.now_us()
-        played = self.plants.play_all(assignment, progress, cancelled)
+        played = self.making.play_all(assignment, progress, cancelled)
         gate = play_gate(
             rubric,
             keys,
@@ -141,7 +143,7 @@ class Classroom:
             {name: one.careful for name, one in played.items()},
             {name: one.three_sigma for name, one in played.items() if one.three_sigma is not None},
         )
-        few = self.plants.too_few(assignment)
+        few = self.making.too_few(assignment)
         self._seconds[assignment, "checking"] = (self.now_us() - begun) / SECOND_US
         return self.store_gate(assignment, replace(gate, problems=(*gate.problems, *few)))
 
@@ -177,7 +179,7 @@ class Classroom:
         """Make the variant of somebody who joined after the release."""
         owner = self.assignments.owners(assignment, [person])[0]
         if not any(v.person == owner for v in self.assignments.variants(assignment)):
-            self.plants.seal_late(assignment, owner)
+            self.making.seal_late(assignment, owner)
 
     # the grading evening
     def correct_truth(self, assignment: str, item: Item, verdict: str, reason: str, who: str, fault: str = "") -> int:

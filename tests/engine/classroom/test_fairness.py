@@ -56,7 +56,7 @@ def test_a_class_shares_its_faults_and_a_careful_person_earns_alike(made: Room):
 
     lists = {tuple(sorted((e.fault, e.severity) for e in key.events if not e.benign)) for key in keys.values()}
     expected = list(made.school.assignments.difficulties("four").values())
-    plan = made.school.plants.plan("four")
+    plan = made.school.making.plan("four")
     assert len(keys) == 2
     assert len(lists) == 1
     assert plan is not None
@@ -75,9 +75,9 @@ def test_data_and_truth_of_a_sealed_variant_belong_together(made: Room):
 
 def test_only_a_plant_that_is_as_hard_as_the_others_is_taken_and_the_reason_is_true(made: Room):
     school = made.school
-    spec, plan = school.assignments.get("four"), school.plants.plan("four")
+    spec, plan = school.assignments.get("four"), school.making.plan("four")
     assert plan is not None
-    seeds = [school.plants._seeds("four", "somebody", draw) for draw in range(2)]
+    seeds = [school.making._seeds("four", "somebody", draw) for draw in range(2)]
     both = [draw_plant(spec, plan, [one], band=90.0) for one in seeds]
     assert all(isinstance(one, Drawn) for one in both)
     second = both[1]
@@ -93,13 +93,13 @@ def test_only_a_plant_that_is_as_hard_as_the_others_is_taken_and_the_reason_is_t
 
 
 def test_too_few_faults_are_refused_with_the_chance_they_cost_unless_one_insists(made: Room, tmp_path: Path):
-    problems = made.school.plants.too_few("four")
+    problems = made.school.making.too_few("four")
 
     assert len(problems) == 1
     assert "With 4 faults a careful person's points move by" in problems[0]
     assert "few_events: true" in problems[0]
     made.school.assignments.save(FOUR.replace("events: 4", "events: 4, few_events: true"))
-    assert made.school.plants.too_few("four") == ()
+    assert made.school.making.too_few("four") == ()
     made.school.assignments.save(FOUR)
 
 
@@ -160,7 +160,7 @@ def test_somebody_late_in_a_class_of_an_older_lab_gets_a_plant_as_that_lab_drew_
 
     key = room.key("four", late)
     made = room.school.plants.variant("four", late, 0)
-    assert room.school.plants.plan("four") is None
+    assert room.school.making.plan("four") is None
     assert {e.onset_us for e in key.events} == {e.onset_us for e in made.key().events}
     assert len(room.school.plants.block("four", late, 3600.0)) == 36
 
