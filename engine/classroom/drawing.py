@@ -47,7 +47,7 @@ RECIPES = 6  # drawn until a one-line rule finds neither too much nor too little
 PILOTS = 4
 WEAKER = 0.8  # a recipe too easy for its level is drawn again with severities so much lower
 LEAST_EVENTS = 8  # below that, chance moves a grade more than a fair class should bear
-UNEQUAL = "gives a careful person too many or too few points"
+UNEQUAL = "a careful person would get too many or too few points"
 MORE = "take fewer faults, more days or more machines"
 CURES = {
     UNSEEN: "choose an easier level or other faults",
@@ -123,7 +123,7 @@ class NotDrawn:
     @property
     def sentence(self) -> str:
         reason = max(self.reasons, key=lambda one: one[1])[0]
-        return f"of {sum(n for _, n in self.reasons)} draws most failed because a fault {reason}; {CURES[reason]}"
+        return f"of {sum(n for _, n in self.reasons)} draws most failed because {reason}; {CURES[reason]}"
 
 
 def start_of(spec: AssignmentSpec) -> int:

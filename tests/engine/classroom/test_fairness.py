@@ -89,7 +89,7 @@ def test_only_a_plant_that_is_as_hard_as_the_others_is_taken_and_the_reason_is_t
     assert draw_plant(spec, like_second, seeds, band=1e-6) == second
     none = draw_plant(spec, far, seeds)
     assert isinstance(none, NotDrawn)
-    assert "of 2 draws most failed because a fault gives a careful person too many or too few points" in none.sentence
+    assert "of 2 draws most failed because a careful person would get too many or too few points" in none.sentence
 
 
 def test_too_few_faults_are_refused_with_the_chance_they_cost_unless_one_insists(made: Room, tmp_path: Path):
