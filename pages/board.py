@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.access import viewer
-from app.classroom.boards import show_board, show_leak
+from app.classroom.boards import show_board, show_leak, show_what_it_says
 from app.classroom.titles import assignment_titles
 from app.i18n import t
 from app.lab import lab
@@ -25,6 +25,7 @@ try:
         st.stop()
     name = st.selectbox(t("Assignment"), list(open_ones), key="board", format_func=open_ones.get, bind="query-params")
     show_board(school.boards.board(name, viewer=person), specs[name].board)
+    show_what_it_says(school.boards.says(name))
     show_leak(school.boards.leak(name))
 except AccessError as problem:
     st.info(str(problem))

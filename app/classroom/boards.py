@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.i18n import t
+from engine.classroom.fairness import SAYS_LITTLE, SAYS_NOTHING
 
 if TYPE_CHECKING:
     from engine.classroom.boards import BoardLine, Leak
@@ -32,11 +33,31 @@ def show_board(lines: list[BoardLine], rule: Board) -> None:
 
 
 def _row(line: BoardLine) -> dict[str, Any]:
-    known = {"random": t("chance"), "label_all": t("label everything"), "reference": t("best one-line rule")}
+    known = {
+        "random": t("chance"),
+        "label_all": t("label everything"),
+        "reference": t("best one-line rule"),
+        "shewhart_3s": t("three-sigma rule"),
+    }
     name = line.handle if not line.baseline else t("baseline: {name}", name=known.get(line.handle, line.handle))
     shape = "◆" if line.baseline else ("▶" if line.own else "●")
     mine = f" ({t('you')})" if line.own else ""
     return {"": shape, t("Who"): f"{name}{mine}", t("Shown"): line.shown, t("Attempts"): str(line.attempts or "")}
+
+
+def show_what_it_says(says: float | None) -> None:
+    """Say what the public part tells about the private one that is graded; nothing where no split is known."""
+    if says is None or says >= SAYS_LITTLE:
+        return
+    number = f"{says:.2f}"
+    if says < SAYS_NOTHING:
+        st.warning(
+            t("This board says nothing about the grade (rank correlation {number}): do not tune to it.", number=number)
+        )
+    else:
+        st.caption(
+            t("This board says little about the grade: rank correlation {number} in a simulated class.", number=number)
+        )
 
 
 def show_leak(leak: Leak) -> None:

@@ -8,10 +8,12 @@ import streamlit as st
 
 from app.charts import OKABE_ITO
 from app.classroom.instructor_desk import long_work, school, table, who
+from app.classroom.instructor_fairness import fairness_part
 from app.classroom.instructor_topic import topic_form
 from app.controls import command
 from app.i18n import t
 from app.keys_of_session import DONE_KEY
+from engine.classroom.fairness import MOST_RANGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,10 +42,22 @@ def _variants(name: str) -> None:
     made = len(school().assignments.variants(name))
     st.markdown(t("**1. Variants** · {n} made", n=made))
 
-    def work(progress: Callable[[float], None], cancelled: Callable[[], bool]) -> int:
-        return school().make_variants(name, lambda done, of: progress(done / of))
+    st.caption(
+        t(
+            "All plants share one recipe of faults; times, machines, noise and normal changes differ. "
+            "Those made are sealed at once: you can check and release while the rest is being made."
+        )
+    )
+    label = t("Make the variants") if not made else t("Make what is missing or changed")
+    _making(name, label)
 
-    label = t("Make the variants") if not made else t("Make them again")
+
+def _making(name: str, label: str) -> None:
+    """Draw the button that makes what is missing, its progress and its outcome; goes on after the release."""
+
+    def work(progress: Callable[[float], None], cancelled: Callable[[], bool]) -> int:
+        return school().make_variants(name, lambda done, of: progress(done / of), cancelled)
+
     count = long_work(f"variants/{name}", label, work, icon=":material/factory:")
     if count is not None:
         st.session_state[DONE_KEY] = t("{n} variants are made and sealed.", n=count)
@@ -51,12 +65,14 @@ def _variants(name: str) -> None:
 
 
 def _gate(name: str) -> None:
-    st.markdown(t("**2. Robots** play every variant: a simple reference, chance, and labelling everything"))
+    st.markdown(
+        t("**2. Robots** play the variants: a careful person, a simple reference, chance, labelling everything")
+    )
     variants = school().assignments.variants(name)
     outcome = long_work(
         f"gate/{name}",
         t("Let the robots play"),
-        lambda progress, cancelled: school().check(name),
+        lambda progress, cancelled: school().check(name, lambda done, of: progress(done / of), cancelled),
         icon=":material/smart_toy:",
         disabled=not variants,
     )
@@ -74,7 +90,7 @@ def _gate_result(gate: Gate) -> None:
     for problem in gate.problems:
         st.error(problem)
     if gate.rows:
-        means = {word: sum(values) / len(values) for word, values in _robots(gate).items()}
+        means = {word: sum(values) / len(values) for word, values in _robots(gate).items() if values}
         with st.container(horizontal=True):
             for word, value in means.items():
                 st.metric(word, t("{points} points", points=f"{value:.0f}"))
@@ -83,10 +99,10 @@ def _gate_result(gate: Gate) -> None:
                 [
                     {
                         t("Variant"): r.variant,
-                        t("Reference"): round(r.reference, 1),
+                        t("Reference"): None if r.reference is None else round(r.reference, 1),
                         t("Chance"): round(r.random, 1),
                         t("Everything"): round(r.everything, 1),
-                        t("Difficulty"): r.difficulty,
+                        t("Careful person"): r.difficulty,
                     }
                     for r in gate.rows
                 ]
@@ -95,7 +111,8 @@ def _gate_result(gate: Gate) -> None:
 
 def _robots(gate: Gate) -> dict[str, list[float]]:
     return {
-        t("Reference"): [row.reference for row in gate.rows],
+        t("Careful person"): gate.careful,
+        t("Reference"): [row.reference for row in gate.rows if row.reference is not None],
         t("Chance"): [row.random for row in gate.rows],
         t("Everything"): [row.everything for row in gate.rows],
     }
@@ -114,7 +131,9 @@ def _late_joiners(name: str) -> None:
     known = {v.person for v in school().assignments.variants(name)}
     whose = [p.person for p in school().people.students()]
     lacking = [owner for owner in school().assignments.owners(name, whose) if owner not in known]
-    if lacking and st.button(t("Make variants for {n} who came later", n=len(lacking)), key="late_go"):
+    if lacking and school().making.plan(name) is not None:
+        _making(name, t("Make variants for {n} who came later", n=len(lacking)))
+    elif lacking and st.button(t("Make variants for {n} who came later", n=len(lacking)), key="late_go"):
         for person in whose:
             command(school().late_joiner, name, person)
         st.rerun()
@@ -122,26 +141,30 @@ def _late_joiners(name: str) -> None:
 
 def _difficulty(name: str) -> None:
     values = [value for value in school().assignments.difficulties(name).values() if value is not None]
-    if not values:
+    if not values or school().making.plan(name) is None:
         return
-    st.markdown(t("**Difficulty** of the variants: event-F1 of the best simple rule"))
-    st.plotly_chart(_histogram(values), key=f"difficulty/{name}", config={"displayModeBar": False})
-    low, high = min(values), max(values)
+    out_of = school().assignments.rubric(name).automatic_points
+    st.markdown(t("**Fairness**: the points that a careful person is expected to earn, by variant"))
+    st.plotly_chart(_histogram(values, out_of), key=f"difficulty/{name}", config={"displayModeBar": False})
     st.caption(
         t(
-            "{n} variants from {low} to {high}; a spread of at most 0.25 is fair.",
+            "{n} variants from {low} to {high} of {out_of} points; a range of at most {most} is fair.",
             n=len(values),
-            low=f"{low:.2f}",
-            high=f"{high:.2f}",
+            low=f"{min(values):.0f}",
+            high=f"{max(values):.0f}",
+            out_of=f"{out_of:g}",
+            most=f"{MOST_RANGE * out_of / 90:.0f}",
         )
     )
+    fairness_part(name)
 
 
-def _histogram(values: list[float]) -> Any:
+def _histogram(values: list[float], out_of: float) -> Any:
     import plotly.graph_objects as go
 
-    figure = go.Figure(go.Histogram(x=values, xbins={"start": 0, "end": 1, "size": 0.05}, marker_color=OKABE_ITO[0]))
+    bins = {"start": 0, "end": out_of, "size": out_of / 36}
+    figure = go.Figure(go.Histogram(x=values, xbins=bins, marker_color=OKABE_ITO[0]))
     figure.update_layout(height=190, margin={"l": 40, "r": 8, "t": 8, "b": 34}, bargap=0.05, showlegend=False)
-    figure.update_xaxes(range=[0, 1], title=t("0 = hard, 1 = a simple rule finds everything"))
+    figure.update_xaxes(range=[0, out_of], title=t("expected points of a careful person"))
     figure.update_yaxes(title=t("variants"))
     return figure

@@ -10,6 +10,7 @@ import yaml
 
 from app.classroom.instructor_desk import school
 from app.i18n import t
+from engine.classroom.drawing import LEAST_EVENTS
 from engine.classroom.rubric import load_rubric, rubric_names
 from engine.plant.spec import load_plant, plant_names
 
@@ -62,11 +63,16 @@ def _data(submit: str) -> dict[str, Any]:
     days = left.number_input(t("Days"), 1, 60, 3, key="wizard_days")
     events = right.number_input(t("Faults"), 1, 200, 8, key="wizard_events")
     levels = {"easy": t("easy"), "medium": t("medium"), "hard": t("hard")}
+    few = events < LEAST_EVENTS and st.checkbox(
+        t("Insist on fewer than {n} faults", n=LEAST_EVENTS),
+        help=t("With few faults the luck of the day decides: the check says how many points it moves."),
+        key="wizard_few",
+    )
     level = left.selectbox(t("Level"), list(levels), format_func=levels.get, key="wizard_level")
     whose = {"per_student": t("one each"), "shared": t("shared"), "per_group": t("one for each section")}
     variants = right.selectbox(t("Data"), list(whose), format_func=whose.get, key="wizard_variants")
     parts = {"name": plant, "machines": machines, "days": days, "rate_hz": 0.0167, "events": events, "level": level}
-    return {"plant": parts, "variants": variants}
+    return {"plant": {**parts, "few_events": True} if few else parts, "variants": variants}
 
 
 def _question_part(submit: str) -> dict[str, Any]:

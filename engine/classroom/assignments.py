@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 class Sealed:
     """A variant's truth on its way into the vault.
 
-    `difficulty` is what a careful person is expected to earn on it; `made` the journals that its data is made from,
-    as JSON (`engine.classroom.drawing`); empty in variants of an older lab.
+    `difficulty` is what a careful person is expected to earn on it; `made_of` how its data is made
+    (`engine.classroom.drawing.made_of`); None = from the draw, as an older lab did.
     """
 
     person: str
     key: AnswerKey
     draw: int = 0
     difficulty: float | None = None
-    made: str = ""
+    made_of: Mapping[str, Any] | None = None
 
 
 class Assignments(AssignmentFiles):
@@ -125,13 +125,14 @@ class Assignments(AssignmentFiles):
         row = self._vault.settings.one(name=f"plan/{assignment}")
         return "" if row is None else str(row["value"])
 
-    def made_of(self, assignment: str, person: str) -> str:
-        """Return the journals that the data of a person's sealed variant is made from (vault); empty without."""
+    def made_of(self, assignment: str, person: str) -> dict[str, Any]:
+        """Return how the data of a person's sealed variant is made (vault); empty without."""
         if not any(variant.person == person for variant in self.variants(assignment)):
-            return ""
+            return {}
         name = self.variant_of(assignment, person).variant
         row = self._vault.keys.one(assignment=assignment, variant=name, version=1)
-        return "" if row is None else str(row["made"])
+        found: dict[str, Any] = json.loads((row or {}).get("recipe") or "{}")
+        return found
 
     def draw_of(self, assignment: str, person: str) -> int:
         """Return which draw of the seed a variant is (vault); useless without the secret."""
@@ -202,7 +203,7 @@ class Assignments(AssignmentFiles):
         salt, key = secrets.token_hex(32), replace(sealed.key, version=1)
         common = {"assignment": assignment, "variant": name}
         kept = {"version": 1, "salt": salt, "key": key.to_json(), "draw": sealed.draw, "difficulty": sealed.difficulty}
-        kept |= {"made": sealed.made}
+        kept |= {"recipe": canonical(sealed.made_of) if sealed.made_of else ""}
         span = {"start_us": key.start_us, "end_us": key.end_us, "machines": json.dumps(key.machines)}
         public = {"person": sealed.person, "commitment": seeds.commitment(salt, key), **span}
         return {**common, **kept, "at_us": self._now_us()}, {**common, **public}

@@ -12,6 +12,7 @@ from engine.classroom.assignments import Assignments
 from engine.classroom.audit import Audit
 from engine.classroom.boards import Boards
 from engine.classroom.calls import Calls
+from engine.classroom.class_making import ClassMaker
 from engine.classroom.conductor import Conductor
 from engine.classroom.evidence import Evidence
 from engine.classroom.exports import Exports
@@ -21,6 +22,7 @@ from engine.classroom.grading import Grading
 from engine.classroom.label_book import Drafts
 from engine.classroom.people import People
 from engine.classroom.plants import WITHOUT_EVENTS, PlantMaker
+from engine.classroom.playing import sampled
 from engine.classroom.receipts import ReceiptBook
 from engine.classroom.regrade import Regrade, RegradeDesk
 from engine.classroom.review import Item, Review, adjudicated
@@ -30,10 +32,13 @@ from engine.classroom.seeds import new_secret
 from engine.classroom.student_view import StudentView
 from engine.classroom.submissions import Submissions
 from engine.errors import AccessError, LabError
+from engine.records import SECOND_US
 from engine.store.class_records import ClassRecords, ClassVault
 
 if TYPE_CHECKING:
     from engine.store.database import Database
+
+FAIRNESS_PLANTS = 60  # variants of a large class on which simulated people work; the careful one's range is of all
 
 
 class Classroom:
@@ -64,12 +69,14 @@ class Classroom:
         records, sealed = ClassRecords(database), ClassVault(vault)
         secret = _kept_secret(sealed) if secret is None else secret
         self.now_us = now_us
+        self._seconds: dict[tuple[str, str], float] = {}  # (assignment, making or checking) -> how long it took
         self._book = ReceiptBook(folder / "receipts.jsonl")
         self.audit = Audit(records, now_us)
         self.people = People(records, self.audit, now_us)
         self.roster = RosterDesk(records, self.people, self.audit)
         self.assignments = Assignments(records, sealed, self.audit, secret, now_us)
         self.plants = PlantMaker(self.assignments)
+        self.making = ClassMaker(self.assignments, self.plants)
         self.drafts, self.calls = Drafts(records, now_us), Calls(records, now_us)
         self.submissions = Submissions(records, self._book, self.assignments, self.people, now_us)
         self.grading = Grading(
@@ -108,7 +115,10 @@ class Classroom:
         persons = [p.person for p in self.people.students()]
         if not persons and self.assignments.get(assignment).variants != "shared":
             raise LabError("The class has no students yet; import a roster or let them join first.")
-        return self.plants.seal_all(assignment, persons, progress, cancelled)
+        begun = self.now_us()
+        count = self.making.seal_all(assignment, persons, progress, cancelled)
+        self._seconds[assignment, "making"] = (self.now_us() - begun) / SECOND_US
+        return count
 
     def check(
         self,
@@ -124,7 +134,8 @@ class Classroom:
         if rubric.submit in WITHOUT_EVENTS:
             spec, answers = self.assignments.get(assignment), self.assignments.answers(assignment)
             return self.store_gate(assignment, question_gate(spec, answers, len(keys)))
-        played = self.plants.play_all(assignment, progress, cancelled)
+        begun = self.now_us()
+        played = self.making.play_all(assignment, progress, cancelled)
         gate = play_gate(
             rubric,
             keys,
@@ -132,15 +143,17 @@ class Classroom:
             {name: one.careful for name, one in played.items()},
             {name: one.three_sigma for name, one in played.items() if one.three_sigma is not None},
         )
-        few = self.plants.too_few(assignment)
+        few = self.making.too_few(assignment)
+        self._seconds[assignment, "checking"] = (self.now_us() - begun) / SECOND_US
         return self.store_gate(assignment, replace(gate, problems=(*gate.problems, *few)))
 
     def fairness(self, assignment: str) -> Fairness:
         """Return how fair the variants of an assignment are (vault): luck against skill, by simulated people."""
-        keys = self.assignments.keys(assignment)
-        if not keys or self.assignments.get(assignment).submit in WITHOUT_EVENTS:
+        spec, keys = self.assignments.get(assignment), self.assignments.keys(assignment)
+        if not keys or spec.submit in WITHOUT_EVENTS:
             raise LabError("There are no variants with events in this assignment; make them first.")
-        return fairness(keys, self.assignments.rubric(assignment))
+        some = sampled(list(keys), FAIRNESS_PLANTS)
+        return fairness({name: key for name, key in keys.items() if name in some}, self.assignments.rubric(assignment))
 
     def store_gate(self, assignment: str, gate: Gate) -> Gate:
         """Store what the robots found; only a passed gate lets the assignment be released."""
@@ -155,6 +168,8 @@ class Classroom:
                 "summary": summary,
             }
             checks |= {"careful": [min(gate.careful), max(gate.careful)]} if gate.careful else {}
+            whose = {what: took for (name, what), took in self._seconds.items() if name == assignment}
+            checks |= {"seconds": whose} if whose else {}
             if gate.rows and self.assignments.get(assignment).split is not None:
                 checks["split_says"] = split_correlation(self.assignments.keys(assignment), rubric)
             self.assignments.checked(assignment, checks)
@@ -164,7 +179,7 @@ class Classroom:
         """Make the variant of somebody who joined after the release."""
         owner = self.assignments.owners(assignment, [person])[0]
         if not any(v.person == owner for v in self.assignments.variants(assignment)):
-            self.plants.seal_late(assignment, owner)
+            self.making.seal_late(assignment, owner)
 
     # the grading evening
     def correct_truth(self, assignment: str, item: Item, verdict: str, reason: str, who: str, fault: str = "") -> int:

@@ -13,13 +13,14 @@ import itertools
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from engine import catalog
 from engine.classroom.key import AnswerKey, canonical
 from engine.classroom.labelers import CAREFUL, expected_points
+from engine.classroom.rubric import as_yaml, parse_rubric
 from engine.classroom.seeds import seed_of
 from engine.classroom.spec import AssignmentSpec, moment_us
 from engine.difficulty import CAPS, best_one_liner
@@ -46,7 +47,7 @@ RECIPES = 6  # drawn until a one-line rule finds neither too much nor too little
 PILOTS = 4
 WEAKER = 0.8  # a recipe too easy for its level is drawn again with severities so much lower
 LEAST_EVENTS = 8  # below that, chance moves a grade more than a fair class should bear
-UNEQUAL = "gives a careful person too many or too few points"
+UNEQUAL = "a careful person would get too many or too few points"
 MORE = "take fewer faults, more days or more machines"
 CURES = {
     UNSEEN: "choose an easier level or other faults",
@@ -70,6 +71,10 @@ class Plan:
         Event-F1 of the best one-line rule over the pilots.
     digest
         Of everything that the plants are a function of besides the seeds.
+    start_us
+        First event time of every plant, wherever the release moves afterwards.
+    rubric
+        The rubric that it was measured with, as YAML; late joiners are measured with the same one.
     """
 
     recipe: Recipe
@@ -77,6 +82,8 @@ class Plan:
     day_sd: float
     panel: float
     digest: str
+    rubric: str
+    start_us: int
 
     def to_json(self) -> str:
         """Return the plan as JSON."""
@@ -103,7 +110,7 @@ class Drawn:
 
     draw: int
     key: AnswerKey
-    made: str
+    made_of: dict[str, Any]
     careful: float
 
 
@@ -116,7 +123,7 @@ class NotDrawn:
     @property
     def sentence(self) -> str:
         reason = max(self.reasons, key=lambda one: one[1])[0]
-        return f"of {sum(n for _, n in self.reasons)} draws most failed because a fault {reason}; {CURES[reason]}"
+        return f"of {sum(n for _, n in self.reasons)} draws most failed because {reason}; {CURES[reason]}"
 
 
 def start_of(spec: AssignmentSpec) -> int:
@@ -131,12 +138,10 @@ def digest_of(spec: AssignmentSpec, rubric: Rubric) -> str:
     return hashlib.sha256(canonical([*parts, rubric.model_dump(mode="json")]).encode()).hexdigest()
 
 
-def wanted_of(spec: AssignmentSpec, machines: tuple[str, ...], count: int) -> Wanted:
+def wanted_of(spec: AssignmentSpec, machines: tuple[str, ...], count: int, start_us: int) -> Wanted:
     """Return what a recipe or a part of one is made for."""
     plant = spec.plant
-    return Wanted(
-        load_plant(plant.name), plant.level, count, start_of(spec), plant.days * 24, machines, tuple(plant.faults)
-    )
+    return Wanted(load_plant(plant.name), plant.level, count, start_us, plant.days * 24, machines, tuple(plant.faults))
 
 
 def groups_of(spec: AssignmentSpec, shuffle: int) -> list[tuple[str, tuple[str, ...]]]:
@@ -163,7 +168,8 @@ def make_plan(spec: AssignmentSpec, rubric: Rubric, seeds: Callable[[int], DrawS
     LabError
         When no recipe suits the level; the sentence says which constraint failed and what to change.
     """
-    wanted = wanted_of(spec, spec.plant.machines, spec.plant.events)
+    start = start_of(spec)
+    wanted = wanted_of(spec, spec.plant.machines, spec.plant.events, start)
     floor, cap = FLOORS[spec.plant.level], CAPS[spec.plant.level]
     best: tuple[float, Plan] | None = None
     failed: Counter[str] = Counter()
@@ -171,7 +177,7 @@ def make_plan(spec: AssignmentSpec, rubric: Rubric, seeds: Callable[[int], DrawS
     for number in range(RECIPES):
         recipe = make_recipe(wanted, seeds(number).split, strength)
         try:
-            plan = _piloted(spec, rubric, recipe, [seeds(number * 100 + 1 + n) for n in range(PILOTS)])
+            plan = _piloted(spec, rubric, recipe, start, [seeds(number * 100 + 1 + n) for n in range(PILOTS)])
         except NoPlaceError as problem:
             failed[problem.reason] += 1
             continue
@@ -191,14 +197,13 @@ def make_plan(spec: AssignmentSpec, rubric: Rubric, seeds: Callable[[int], DrawS
     return best[1]
 
 
-def draw_plant(
-    spec: AssignmentSpec, rubric: Rubric, plan: Plan, seeds: Iterable[DrawSeeds], band: float = BAND
-) -> Drawn | NotDrawn:
+def draw_plant(spec: AssignmentSpec, plan: Plan, seeds: Iterable[DrawSeeds], band: float = BAND) -> Drawn | NotDrawn:
     """Return one student's plant: the first draw in which every fault can be seen and that is as hard as the others."""
+    rubric = parse_rubric(plan.rubric)
     reasons: Counter[str] = Counter()
     for one in seeds:
         try:
-            drawn = _placed(spec, rubric, plan.recipe, one)[0]
+            drawn = _placed(spec, rubric, plan.recipe, plan.start_us, one)[0]
         except NoPlaceError as problem:
             reasons[problem.reason] += 1
             continue
@@ -208,16 +213,16 @@ def draw_plant(
     return NotDrawn(tuple(sorted(reasons.items())))
 
 
-def _piloted(spec: AssignmentSpec, rubric: Rubric, recipe: Recipe, seeds: list[DrawSeeds]) -> Plan:
+def _piloted(spec: AssignmentSpec, rubric: Rubric, recipe: Recipe, start: int, seeds: list[DrawSeeds]) -> Plan:
     """Return the plan of a recipe, measured on pilot plants."""
     careful, days, panel = [], [], []
     for one in seeds:
-        drawn, plants = _placed(spec, rubric, recipe, one)
+        drawn, plants = _placed(spec, rubric, recipe, start, one)
         careful.append(drawn.careful)
         days.append(expected_points(drawn.key, CAREFUL, rubric).sd)
         panel.append(_panel(drawn.key, plants))
     means = [round(float(np.mean(values)), 4) for values in (careful, days, panel)]
-    return Plan(recipe, means[0], means[1], means[2], digest_of(spec, rubric))
+    return Plan(recipe, means[0], means[1], means[2], digest_of(spec, rubric), as_yaml(rubric), start)
 
 
 def _panel(key: AnswerKey, plants: tuple[Plant, ...]) -> float:
@@ -237,7 +242,9 @@ def block_of(plants: Sequence[Plant], times_us: NDArray[np.int64]) -> Block:
     )
 
 
-def _placed(spec: AssignmentSpec, rubric: Rubric, recipe: Recipe, seeds: DrawSeeds) -> tuple[Drawn, tuple[Plant, ...]]:
+def _placed(
+    spec: AssignmentSpec, rubric: Rubric, recipe: Recipe, start: int, seeds: DrawSeeds
+) -> tuple[Drawn, tuple[Plant, ...]]:
     groups = groups_of(spec, seeds.split)
     shares = shared_out(recipe.courses, [len(machines) for _, machines in groups])
     plants: list[Plant] = []
@@ -246,24 +253,22 @@ def _placed(spec: AssignmentSpec, rubric: Rubric, recipe: Recipe, seeds: DrawSee
     for (name, machines), courses in zip(groups, shares, strict=True):
         benign = round(recipe.benign * len(courses) / max(1, len(recipe.courses)))
         mine = Recipe(courses, benign, recipe.gap_s, recipe.version)
-        found = place(wanted_of(spec, machines, len(courses)), mine, seeds.parts[name])
+        found = place(wanted_of(spec, machines, len(courses), start), mine, seeds.parts[name])
         plants.append(found.plant)
         events += found.events
         parts.append((name, found.plant))
     public = groups[0][1] if len(groups) > 1 else None
-    start = start_of(spec)
     key = answer_key(spec, start, plants, events, public)
     careful = round(expected_points(key, CAREFUL, rubric).mean, 4)
-    return Drawn(seeds.draw, key, made_json(spec, start, parts), careful), tuple(plants)
+    return Drawn(seeds.draw, key, made_of(start, parts, public), careful), tuple(plants)
 
 
-def made_json(spec: AssignmentSpec, start_us: int, parts: Iterable[tuple[str, Plant]]) -> str:
-    """Return what the data of a variant is made from besides its secret seeds, as canonical JSON for the vault."""
+def made_of(start_us: int, parts: Iterable[tuple[str, Plant]], public: tuple[str, ...] | None) -> dict[str, Any]:
+    """Return how the data of a variant is made besides its secret seeds, ready for JSON in the vault."""
     made = [
         {"name": name, "machines": list(plant.machines), "journal": plant.journal.to_json()} for name, plant in parts
     ]
-    end = start_us + round(spec.plant.days * 24 * HOUR_US)
-    return canonical({"version": 1, "start_us": start_us, "end_us": end, "plant": spec.plant.name, "parts": made})
+    return {"start_us": start_us, "parts": made, "public": None if public is None else list(public)}
 
 
 def shared_out(courses: tuple[Course, ...], sizes: list[int]) -> list[tuple[Course, ...]]:

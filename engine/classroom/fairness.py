@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.classroom.grade import Work, grade
 from engine.classroom.key import counted_from
-from engine.classroom.labelers import AVERAGE, BEGINNER, CAREFUL, LABELERS, Labeler, expected_points, label
+from engine.classroom.labelers import AVERAGE, BEGINNER, CAREFUL, Labeler, expected_points, label
 from engine.records import Label
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from engine.classroom.rubric import Rubric
     from engine.records import FloatArray
 
+MOST_RANGE = 10.0  # of 90 points: of the careful person's expected points over the variants
+MOST_SD = 3.0
+MOST_ADDED = 0.02  # chance of a wrong order that plants of one's own may add
 DAYS = 30
 STUDENTS = 60  # of the simulated class that says whether two parts of a split go together
 SAYS_NOTHING = 0.3  # below this rank correlation the board says nothing about the grade, below the next little
@@ -58,6 +61,8 @@ class Fairness:
         Variance of the plants as a share of that of plants and skill.
     truth
         Lowest points of the exact truth over the variants, as a share of all automatic points.
+    out_of
+        Automatic points.
     """
 
     variants: int
@@ -66,10 +71,18 @@ class Fairness:
     behind_shared: float
     plant_share: float
     truth: float
+    out_of: float
 
     @property
     def careful(self) -> Skill:
         return self.skills[0]
+
+    @property
+    def fair(self) -> bool:
+        """Whether all four promises hold: range, SD, luck added by own plants, and full points for the truth."""
+        scale = self.out_of / 90.0
+        even = self.careful.range <= MOST_RANGE * scale and self.careful.plants_sd <= MOST_SD * scale
+        return even and self.added_luck <= MOST_ADDED and self.truth >= 1.0 - 1e-6
 
     @property
     def added_luck(self) -> float:
@@ -80,17 +93,24 @@ class Fairness:
 def fairness(keys: Mapping[str, AnswerKey], rubric: Rubric, days: int = DAYS) -> Fairness:
     """Return how fair a class of variants is under a rubric, by simulation with fixed seeds."""
     order = [key for _, key in sorted(keys.items())]
-    points = {one.name: points_of(order, one, rubric, days) for one in (CAREFUL, AVERAGE, BEGINNER)}
-    skills = tuple(_skill(name, matrix, order, rubric, days) for name, matrix in points.items())
+    skills = tuple(_skill(one, order, rubric, days) for one in (CAREFUL, AVERAGE, BEGINNER))
     skill_variance = float(np.var([one.mean for one in skills]))
     plant_variance = float(np.mean([one.plants_sd**2 for one in skills]))
     whole = skill_variance + plant_variance
-    own, shared = behind(points[CAREFUL.name], points[AVERAGE.name])
+    own, shared = behind(*(points_of(order, one, rubric, days) for one in (CAREFUL, AVERAGE)))
     truth = [
         grade(Work(rubric.submit, _truth(key, rubric.submit)), key, rubric).points / rubric.automatic_points
         for key in order
     ]
-    return Fairness(len(order), skills, own, shared, plant_variance / whole if whole else 0.0, min(truth, default=0.0))
+    return Fairness(
+        len(order),
+        skills,
+        own,
+        shared,
+        plant_variance / whole if whole else 0.0,
+        min(truth, default=0.0),
+        rubric.automatic_points,
+    )
 
 
 def points_of(keys: Sequence[AnswerKey], labeler: Labeler, rubric: Rubric, days: int) -> FloatArray:
@@ -124,13 +144,15 @@ def behind(better: FloatArray, worse: FloatArray) -> tuple[float, float]:
 
 
 def split_correlation(keys: Mapping[str, AnswerKey], rubric: Rubric, students: int = STUDENTS) -> float | None:
-    """Return the rank correlation of public and private points over a simulated class; None when all are equal.
+    """Return the rank correlation of public and private points over a simulated class; None without a split.
 
     The class's skills are spread evenly from the beginner to the careful person; everybody labels once.
     """
     from scipy.stats import spearmanr
 
-    order = [key for _, key in sorted(keys.items())]
+    order = [key for _, key in sorted(keys.items()) if (key.public_machines, key.public_events) != (None, None)]
+    if not order:
+        return None
     pairs = []
     for at in range(students):
         key, person = order[at % len(order)], between(at / max(1, students - 1))
@@ -159,12 +181,12 @@ def chance_it_costs(day_sd: float, events: int, enough: int) -> tuple[float, flo
     return day_sd, day_sd * float(np.sqrt(events / enough))
 
 
-def _skill(name: str, points: FloatArray, keys: Sequence[AnswerKey], rubric: Rubric, days: int) -> Skill:
-    """Mean and range are of expected points, whose error is small; the SD of the day is of single days."""
-    expected = np.array([expected_points(key, LABELERS[name], rubric, days).mean for key in keys])
-    day = float(points.var(axis=1, ddof=1).mean()) if days > 1 else 0.0
-    spread = float(expected.std(ddof=1)) if len(expected) > 1 else 0.0
-    return Skill(name, float(expected.mean()), spread, day**0.5, float(expected.min()), float(expected.max()))
+def _skill(labeler: Labeler, keys: Sequence[AnswerKey], rubric: Rubric, days: int) -> Skill:
+    found = [expected_points(key, labeler, rubric, days) for key in keys]
+    means = np.array([one.mean for one in found])
+    day = float(np.sqrt(np.mean([one.sd**2 for one in found])))
+    spread = float(means.std(ddof=1)) if len(means) > 1 else 0.0
+    return Skill(labeler.name, float(means.mean()), spread, day, float(means.min()), float(means.max()))
 
 
 def _truth(key: AnswerKey, submit: str) -> tuple[Label, ...]:

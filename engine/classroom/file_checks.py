@@ -24,7 +24,7 @@ def check_settings(spec: AssignmentSpec, file: str) -> None:
     if not spec.plant.faults:
         return
     try:
-        drawable(wanted_of(spec, spec.plant.machines, spec.plant.events))
+        drawable(wanted_of(spec, spec.plant.machines, spec.plant.events, 0))
     except LabError as problem:
         raise FileProblemError(
             file, "plant.faults", str(problem).rstrip("."), "name faults that the plant can have"

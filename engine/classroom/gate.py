@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.classroom.fairness import MOST_RANGE
 from engine.classroom.grade import Work, grade
 from engine.classroom.key import AnswerKey
 from engine.classroom.robots import merged
@@ -21,7 +22,6 @@ from engine.classroom.spec import AssignmentSpec
 from engine.records import MINUTE_US, Label
 
 MARGIN = 10.0  # points by which the reference must beat chance (mean over the variants)
-SPREAD = 10.0  # of 90 points: largest range of the careful person's expected points over the variants
 RANDOM_RUNS = 5
 LABEL_MINUTES = 45
 
@@ -173,7 +173,7 @@ def _problems(rubric: Rubric, rows: list[GateRow], keys: Mapping[str, AnswerKey]
 def _unequal(rubric: Rubric, rows: list[GateRow]) -> list[str]:
     """Return the problem when the same skill does not earn the same points on all variants."""
     known = sorted((row.difficulty, row.variant) for row in rows if row.difficulty is not None)
-    most = SPREAD * rubric.automatic_points / 90.0
+    most = MOST_RANGE * rubric.automatic_points / 90.0
     if not known or known[-1][0] - known[0][0] <= most:
         return []
     (low, hard), (high, easy) = known[0], known[-1]

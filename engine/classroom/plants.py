@@ -6,40 +6,28 @@ different machines of the same assignment, told apart by nothing in the data.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.classroom.assignments import Assignments, Sealed
+from engine.classroom.assignments import Assignments
 from engine.classroom.data_files import ROWS_AT_ONCE, csv_parts, parquet_parts
 from engine.classroom.drawing import (
-    DRAWS,
-    LEAST_EVENTS,
-    Drawn,
-    DrawSeeds,
-    NotDrawn,
-    Plan,
     answer_key,
     block_of,
-    digest_of,
-    draw_plant,
     groups_of,
-    made_json,
-    make_plan,
+    made_of,
     start_of,
     times_of,
 )
-from engine.classroom.fairness import chance_it_costs
 from engine.classroom.grade import Work
 from engine.classroom.key import AnswerKey
-from engine.classroom.playing import Played, intervals_of, plants_of, play_variant, sampled
+from engine.classroom.playing import intervals_of, plants_of
 from engine.classroom.spec import AssignmentSpec
 from engine.detectors.scorable import make_scorable
-from engine.errors import LabError, ParameterError
-from engine.parallel import as_done
+from engine.errors import ParameterError
 from engine.plant.making import make_journal
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
@@ -48,9 +36,6 @@ from engine.records import HOUR_US, Block
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BATCH = 20  # plants that are sealed together: what a stopped making keeps
-FEW = 3  # so few plants are made here, without processes of their own
-SEEDS_OF_PLAN = "recipe of the class"  # takes the place of a person where seeds belong to nobody
 WITHOUT_EVENTS = ("answers", "text")  # kinds of work that no robot can play
 
 
@@ -68,10 +53,9 @@ class VariantPlant:
         """Names of the plants, as their seeds are asked for."""
         return ("all",) if self.public_machines is None else ("public", "private")
 
-    @property
-    def made(self) -> str:
-        """The journals as JSON, as the vault keeps them (instructors' paths only)."""
-        return made_json(self.spec, self.start_us, zip(self.parts, self.plants, strict=True))
+    def made_of(self) -> dict[str, Any]:
+        """Return how the data is made, ready for JSON: start and parts with their journals; no seed."""
+        return made_of(self.start_us, zip(self.parts, self.plants, strict=True), self.public_machines)
 
     @property
     def end_us(self) -> int:
@@ -116,8 +100,8 @@ class PlantMaker:
         """
         spec = self._assignments.get(assignment)
         made = self._assignments.made_of(assignment, person)
-        if made and self._assignments.draw_of(assignment, person) == draw:
-            return self._made_again(spec, assignment, person, draw, made)
+        if "parts" in made and self._assignments.draw_of(assignment, person) == draw:
+            return self.made_again(spec, person, draw, made)
         plant_spec, machines = load_plant(spec.plant.name), spec.plant.machines
         groups = groups_of(spec, self._assignments.seed(assignment, person, draw, "split"))
         start, hours = start_of(spec), spec.plant.days * 24
@@ -130,132 +114,11 @@ class PlantMaker:
         public = groups[0][1] if len(groups) > 1 else None
         return VariantPlant(spec, tuple(plants), public, start)
 
-    def _made_again(self, spec: AssignmentSpec, assignment: str, person: str, draw: int, made: str) -> VariantPlant:
-        raw = json.loads(made)
-        seeds = {part["name"]: self._assignments.seed(assignment, person, draw, part["name"]) for part in raw["parts"]}
-        public = next((tuple(part["machines"]) for part in raw["parts"] if part["name"] == "public"), None)
-        return VariantPlant(spec, plants_of(made, seeds), public, raw["start_us"])
-
-    def plan(self, assignment: str) -> Plan | None:
-        """Return what the plants of an assignment share (vault); None before they are made, or by an older lab."""
-        text = self._assignments.plan_of(assignment)
-        return Plan.from_json(text) if text else None
-
-    def seal_all(
-        self,
-        assignment: str,
-        persons: list[str],
-        progress: Callable[[int, int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> int:
-        """Make and seal the variants of everybody (or the shared one); returns how many there are.
-
-        They are sealed as they are made, so a stopped making is continued by the next one; plants already made by
-        the same plan stay. `progress(done, of)` is called after each.
-
-        Raises
-        ------
-        LabError
-            When it was stopped, or some plants could not be drawn; the others are sealed all the same.
-        """
-        whose = self._assignments.owners(assignment, persons)
-        spec = self._assignments.get(assignment)
-        if spec.submit in WITHOUT_EVENTS:
-            self._assignments.seal(assignment, [Sealed(person, self._question_key(spec)) for person in whose])
-            return len(whose)
-        plan = self._planned(assignment)
-        have = {variant.person for variant in self._assignments.variants(assignment)}
-        lacking = [person for person in whose if person not in have]
-        failed: list[NotDrawn] = []
-        batch: list[Sealed] = []
-        done = len(have)
-        try:
-            for person, found in self._drawn(assignment, plan, lacking, cancelled):
-                done += 1
-                if isinstance(found, NotDrawn):
-                    failed.append(found)
-                else:
-                    batch.append(Sealed(person, found.key, found.draw, found.careful, found.made))
-                if len(batch) >= BATCH:
-                    self._assignments.seal_more(assignment, batch)
-                    batch = []
-                if progress is not None:
-                    progress(done, len(have) + len(lacking))
-        except LabError:
-            if cancelled is not None and cancelled():
-                raise LabError(
-                    f"Stopped after {done} of {len(have) + len(lacking)} plants; these are sealed, and the next "
-                    "making goes on from there."
-                ) from None
-            raise
-        finally:
-            self._assignments.seal_more(assignment, batch)
-        if failed:
-            raise LabError(
-                f"{len(failed)} of {len(whose)} plants could not be drawn: {failed[0].sentence}. "
-                "The others are made and sealed."
-            )
-        return len(whose)
-
-    def too_few(self, assignment: str) -> tuple[str, ...]:
-        """Return the sentence for the gate when there are so few faults that chance decides, and nobody insisted."""
-        plan, wanted = self.plan(assignment), self._assignments.get(assignment).plant
-        if plan is None or wanted.few_events or wanted.events >= LEAST_EVENTS:
-            return ()
-        here, there = chance_it_costs(plan.day_sd, wanted.events, LEAST_EVENTS)
-        return (
-            f"With {wanted.events} faults a careful person's points move by {here:.0f} from day to day by chance alone "
-            f"(SD), with {LEAST_EVENTS} by about {there:.0f}. Take at least {LEAST_EVENTS} faults, or write "
-            "`few_events: true` under plant to insist.",
-        )
-
-    def seal_late(self, assignment: str, person: str) -> None:
-        """Make and seal the variant of somebody who joined late: by the class's own plan, or as the older lab did."""
-        if self.plan(assignment) is not None or self._assignments.get(assignment).submit in WITHOUT_EVENTS:
-            return self._seal_one_late(assignment, person)
-        old = self.variant(assignment, person, 0)
-        self._assignments.seal_one(assignment, Sealed(person, old.key(), made=old.made))
-        return None
-
-    def _seal_one_late(self, assignment: str, person: str) -> None:
-        spec, plan = self._assignments.get(assignment), self.plan(assignment)
-        if plan is None:
-            self._assignments.seal_one(assignment, Sealed(person, self._question_key(spec)))
-            return
-        found = next(self._drawn(assignment, plan, [person], None))[1]
-        if isinstance(found, NotDrawn):
-            raise LabError(f"The plant could not be drawn: {found.sentence}.")
-        self._assignments.seal_one(assignment, Sealed(person, found.key, found.draw, found.careful, found.made))
-
-    def _planned(self, assignment: str) -> Plan:
-        """Return the plan; a new one, with nothing sealed yet, when file or rubric changed since the last."""
-        spec, rubric = self._assignments.get(assignment), self._assignments.rubric(assignment)
-        known = self.plan(assignment)
-        if self._assignments.state(assignment) not in ("draft", "checked"):
-            if known is None:
-                raise LabError("This assignment was released by an older lab; its plants are all made.")
-            return known
-        if known is None or known.digest != digest_of(spec, rubric):
-            known = make_plan(spec, rubric, lambda number: self._seeds(assignment, SEEDS_OF_PLAN, number))
-            self._assignments.seal(assignment, [], known.to_json())
-        return known
-
-    def _drawn(
-        self, assignment: str, plan: Plan, persons: list[str], cancelled: Callable[[], bool] | None
-    ) -> Iterator[tuple[str, Drawn | NotDrawn]]:
-        """Yield each person's plant as it is drawn, in whichever order they get ready."""
-        spec, rubric = self._assignments.get(assignment), self._assignments.rubric(assignment)
-        jobs = [
-            (spec, rubric, plan, tuple(self._seeds(assignment, person, draw) for draw in range(DRAWS)))
-            for person in persons
-        ]
-        workers = 0 if len(jobs) <= FEW else None
-        for at, found in as_done(draw_plant, jobs, workers, dask="", cancelled=cancelled):  # seeds stay on this machine
-            yield persons[at], found
-
-    def _seeds(self, assignment: str, person: str, draw: int) -> DrawSeeds:
-        parts = {part: self._assignments.seed(assignment, person, draw, part) for part in ("all", "public", "private")}
-        return DrawSeeds(draw, self._assignments.seed(assignment, person, draw, "split"), parts)
+    def made_again(self, spec: AssignmentSpec, person: str, draw: int, made: dict[str, Any]) -> VariantPlant:
+        """Return a variant from its journals and the secret seeds."""
+        seeds = {part["name"]: self._assignments.seed(spec.id, person, draw, part["name"]) for part in made["parts"]}
+        public = None if made["public"] is None else tuple(made["public"])
+        return VariantPlant(spec, plants_of(spec.plant.name, made["parts"], seeds), public, made["start_us"])
 
     def block(self, assignment: str, person: str, every_s: float | None = None) -> Block:
         """Return the readings of a person's variant for the student's page: a type without any place for truth."""
@@ -297,37 +160,7 @@ class PlantMaker:
         scores = detector.bind(load_plant(self._assignments.get(assignment).plant.name)).score_then_learn(block)
         return Work("alarms", tuple(intervals_of(block, scores >= detector.default_threshold)))
 
-    def play_all(
-        self,
-        assignment: str,
-        progress: Callable[[int, int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> dict[str, Played]:
-        """Return what was played on every variant, by its name (vault); the rules play on a sample of a large class."""
-        rubric, keys = self._assignments.rubric(assignment), self._assignments.keys(assignment)
-        variants = [one for one in self._assignments.variants(assignment) if one.variant in keys]
-        sample = sampled([one.variant for one in variants])
-        jobs = [
-            (rubric, keys[one.variant], *self._rules_play(assignment, one.person, one.variant in sample))
-            for one in variants
-        ]
-        found: dict[str, Played] = {}
-        workers = 0 if len(jobs) <= FEW else None
-        for at, played in as_done(play_variant, jobs, workers, dask="", cancelled=cancelled):
-            found[variants[at].variant] = played
-            if progress is not None:
-                progress(len(found), len(jobs))
-        return found
-
-    def _rules_play(self, assignment: str, person: str, sampled: bool) -> tuple[str | None, dict[str, int]]:
-        """Return (journals, seeds) of a variant on which the rules play, or (None, {})."""
-        if not sampled:
-            return None, {}
-        draw = self._assignments.draw_of(assignment, person)
-        made = self.variant(assignment, person, draw)
-        return made.made, {name: self._assignments.seed(assignment, person, draw, name) for name in made.parts}
-
-    def _question_key(self, spec: AssignmentSpec) -> AnswerKey:
+    def question_key(self, spec: AssignmentSpec) -> AnswerKey:
         """The key of a quiz or a report: the right answers, and no event."""
         start = start_of(spec)
         answers = tuple(sorted(self._assignments.answers(spec.id).items()))

@@ -6,10 +6,9 @@ stay below it. It is played on a sample, for plants of one recipe are alike; eve
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,22 +45,22 @@ class Played:
     three_sigma: tuple[Label, ...] | None = None
 
 
-def plants_of(made: str, seeds: Mapping[str, int]) -> tuple[Plant, ...]:
-    """Return the plants of a sealed variant from its journals and the secret seeds of its parts."""
-    raw = json.loads(made)
-    spec = load_plant(raw["plant"])
+def plants_of(plant: str, parts: Sequence[Mapping[str, Any]], seeds: Mapping[str, int]) -> tuple[Plant, ...]:
+    """Return the plants of a sealed variant from the journals of its parts and their secret seeds."""
+    spec = load_plant(plant)
     return tuple(
-        Plant(spec, seeds[part["name"]], Journal.from_json(part["journal"]), tuple(part["machines"]))
-        for part in raw["parts"]
+        Plant(spec, seeds[part["name"]], Journal.from_json(part["journal"]), tuple(part["machines"])) for part in parts
     )
 
 
-def play_variant(rubric: Rubric, key: AnswerKey, made: str | None, seeds: Mapping[str, int]) -> Played:
-    """Play one variant; without `made` no rule plays, and the data is never computed."""
+def play_variant(
+    rubric: Rubric, key: AnswerKey, plant: str, parts: Sequence[Mapping[str, Any]], seeds: Mapping[str, int]
+) -> Played:
+    """Play one variant; without `parts` no rule plays, and the data is never computed."""
     careful = round(expected_points(key, CAREFUL, rubric).mean, 4)
-    if made is None:
+    if not parts:
         return Played(careful)
-    plants = plants_of(made, seeds)
+    plants = plants_of(plant, parts, seeds)
     block = block_of(plants, minutes(key.start_us, key.end_us))
     rules = dict(one_liners(block, plants[0].spec))
     sigma = tuple(intervals_of(block, rules["three_sigma"] >= SIGMAS))

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from engine.classroom.key import AnswerKey
 
 NAME_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-MAX_DRAWS = 40
 
 
 def new_secret() -> str:
@@ -33,33 +31,6 @@ def variant_name(secret: str, assignment: str, person: str) -> str:
         number, at = divmod(number, len(NAME_LETTERS))
         letters.append(NAME_LETTERS[at])
     return f"{''.join(letters[:2])}-{''.join(letters[2:])}"
-
-
-@dataclass(frozen=True)
-class Draw:
-    """A variant that was drawn: which draw, how hard (score of the reference panel, 0 to 1), inside the band or not."""
-
-    draw: int
-    difficulty: float
-    inside: bool
-
-
-def equalised(measure: Callable[[int], float], centre: float, band: float, draws: int = MAX_DRAWS) -> Draw:
-    """Return the first draw whose difficulty is within `centre` ± `band`, else the nearest of all draws.
-
-    `measure(draw)` plays the reference panel on that draw; it must be a pure function of it.
-    """
-    best: Draw | None = None
-    for draw in range(draws):
-        difficulty = measure(draw)
-        found = Draw(draw, difficulty, abs(difficulty - centre) <= band)
-        if found.inside:
-            return found
-        if best is None or abs(difficulty - centre) < abs(best.difficulty - centre):
-            best = found
-    if best is None:
-        raise ValueError(f"draws must be at least 1, got {draws}.")
-    return best
 
 
 def commitment(salt: str, key: AnswerKey) -> str:

@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     group.command("file")(grade_file)
     group.command("class")(grade_class)
     group.command("prove")(prove)
+    group.command("fairness")(fairness)
     app.add_typer(group, name="grade")
 
 
@@ -51,6 +52,28 @@ def grade_class(
         for result in school.grading.results(assignment):
             points = "" if result.points is None else f"{result.points:.2f}"
             typer.echo(f"{result.person.handle:<24} {result.status:<8} {points:>7} of {result.out_of:g}")
+
+
+def fairness(
+    assignment: Annotated[str, typer.Argument(help="Id of an assignment whose variants are made.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Print how fair the variants of an assignment are: luck against skill, by simulated people; ends with 1 if not."""
+    import dataclasses
+    import json
+
+    from engine.classroom.fairness_report import report
+    from engine.classroom.opening import open_class
+
+    with open_class() as school:
+        found = school.fairness(assignment)
+        checks = school.assignments.checks(assignment)
+        if as_json:
+            typer.echo(json.dumps({**dataclasses.asdict(found), "checks": checks}, indent=2))
+        else:
+            typer.echo("\n".join(report(assignment, found, checks, school.assignments.rubric(assignment))))
+        if not found.fair:
+            raise typer.Exit(1)
 
 
 def prove(

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 MOVES = 6  # rounds in which faults that cannot be seen get another place
 OWED = 0.5  # share of a fault's time in which it must be detectable
 _GRID_US = 10 * SECOND_US
-UNSEEN, LATE, CROWDED = "cannot be seen where it fell", "becomes detectable too late", "finds no free place"
+UNSEEN = "a fault cannot be seen where it fell"
+LATE = "a fault becomes detectable too late"
+CROWDED = "a fault finds no free place"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class NoPlaceError(Exception):
     """A draw that failed, with the constraint that it failed on; the caller draws again."""
 
     def __init__(self, reason: str, fault: str) -> None:
-        super().__init__(f"{fault} {reason}")
+        super().__init__(f"{reason} ({fault})")
         self.reason, self.fault = reason, fault
 
 

@@ -35,7 +35,7 @@ id: {id}
 title: {title}
 mode: graded
 submit: labels
-plant: {{machines: {machines}, days: {days}, rate_hz: 0.0167, events: {events}, level: easy}}
+plant: {{machines: {machines}, days: {days}, rate_hz: 0.0167, events: {events}, few_events: true, level: easy}}
 variants: {variants}
 when:
   release: {release}

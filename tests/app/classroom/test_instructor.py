@@ -169,7 +169,7 @@ def test_the_wizard_writes_a_file_that_goes_all_the_way_to_the_release(made: Lab
     test = page("class_room", "assignments")
     test.text_input(key="wizard_title").set_value("Quick one").run()
     test.number_input(key="wizard_days").set_value(2).run()
-    test.number_input(key="wizard_events").set_value(6).run()
+    test.number_input(key="wizard_events").set_value(8).run()
     test.selectbox(key="wizard_variants").select("shared").run()
     press(test, "Make the assignment")
     assert made.classroom.assignments.state("quick-one") == "draft"
@@ -182,6 +182,10 @@ def test_the_wizard_writes_a_file_that_goes_all_the_way_to_the_release(made: Lab
     labels = test.selectbox(key="assignment").options
     test.button(key="release_go").click().run()
 
+    assert "points that a careful person is expected to earn" in words(test)
+    test.session_state["fairness_of/quick-one"] = made.classroom.fairness("quick-one")
+    test.run()
+    assert {"The exact truth earns", "Range (at most 10)"} <= {metric.label for metric in test.metric}
     assert test.selectbox(key="assignment").options == labels, "a label that changes with the state loses the choice"
     assert made.classroom.assignments.state("quick-one") == "released"
     assert made.classroom.assignments.commitment("quick-one") in words(test)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.classroom.assignments import Sealed, verify_proof
-from engine.classroom.seeds import equalised, seed_of, variant_name
+from engine.classroom.seeds import seed_of, variant_name
 from engine.classroom.spec import load_spec, moment_us, spec_problems
 from engine.errors import AccessError, FileProblemError, LabError
 from engine.records import HOUR_US, MINUTE_US
@@ -99,14 +99,6 @@ def test_seeds_are_keyed_by_secret_assignment_and_student():
     assert seed_of(SECRET, "x") != seed_of("other", "x")
     assert seed_of(SECRET, "x") == seed_of(SECRET, "x")
     assert variant_name(SECRET, "a", "p") != variant_name(SECRET, "a", "q")
-
-
-def test_the_first_draw_inside_the_band_is_taken_else_the_nearest():
-    hard = [0.9, 0.2, 0.52, 0.5]
-
-    assert equalised(hard.__getitem__, 0.5, 0.03, 4).draw == 2
-    assert equalised(hard.__getitem__, 0.7, 0.01, 4).draw == 2
-    assert not equalised(hard.__getitem__, 0.7, 0.01, 4).inside
 
 
 def test_only_a_checked_assignment_is_released_and_then_its_data_stands_still(room: Room):

@@ -63,6 +63,27 @@ def test_rubrics_are_proven(home: Path, capsys: pytest.CaptureFixture[str]):
     assert "interval-v1: proven" in out
 
 
+def test_fairness_is_printed_as_text_and_as_json(home: Path, capsys: pytest.CaptureFixture[str]):
+    """Text and JSON tell the same; the exit code says whether every promise holds."""
+    with open_class() as school:
+        room = Room(school, FakeClock(), (None, None))  # type: ignore[arg-type]
+        room.join(2)
+        room.open(PUMP)
+
+    code, out, _ = run(capsys, "grade", "fairness", "pump")
+    _, text, _ = run(capsys, "grade", "fairness", "pump", "--json")
+    missing, _, err = run(capsys, "grade", "fairness", "nothing")
+
+    told = json.loads(text)
+    assert out.startswith("pump: 2 variants, 90 automatic points (interval-v1)")
+    assert "range of the careful person" in out
+    assert (code == 0) == all(not line.startswith("NO") for line in out.splitlines())
+    assert told["variants"] == 2
+    assert told["truth"] == 1.0
+    assert missing == 2
+    assert "no such assignment" in err
+
+
 def test_a_roster_is_previewed_then_applied_and_exported(home: Path, capsys: pytest.CaptureFixture[str]):
     (home / "r.csv").write_text("id,first_name,last_name,email\n7,Ana,Ruiz,a@x\n7,Bo,Li,b@x\n", "utf-8")
 
