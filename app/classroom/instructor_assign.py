@@ -52,7 +52,7 @@ def _list() -> None:
         handed_in = {receipt.person for receipt, _ in school().submissions.payloads(spec.id)}
         dates = {
             t("Release"): clock_text(moment_us(spec.when.release)),
-            t("Closes"): clock_text(school().assignments.last_close(spec.id)),
+            t("Closes"): clock_text(school().assignments.closing.last_us(spec.id)),
         }
         whose = {"per_student": t("one each"), "shared": t("shared"), "per_group": t("one for each section")}
         what = {

@@ -137,7 +137,9 @@ class Boards:
     def _lines(self, assignment: str, step: float, viewer: str | None) -> list[BoardLine | None]:
         grades, whose = self._grading.grades(assignment, "public"), dict[str, list[tuple[int, float]]]()
         for receipt, _ in self._submissions.payloads(assignment):
-            got = grades[receipt.submission]
+            got = grades.get(receipt.submission)
+            if got is None:  # came in meanwhile
+                continue
             automatic = sum(line.out_of for line in got.lines if not line.manual)
             share = got.points / automatic if automatic else 0.0
             whose.setdefault(receipt.person, []).append((receipt.received_us, share))

@@ -74,6 +74,7 @@ class Classroom:
             records, self.assignments, self.submissions, self.people, self.audit, now_us, self.plants.run_parameters
         )
         self.regrades = RegradeDesk(records, self.assignments, self.grading, self.audit, now_us)
+        self.people.results_seen = self.regrades.all_seen_by
         self.review = Review(records, self.assignments, self.submissions, self.grading, self.audit, secret, now_us)
         self.boards = Boards(self.assignments, self.grading, self.submissions, self.people, secret)
         self.feedback = StudentView(
@@ -84,7 +85,8 @@ class Classroom:
         self.conductor = Conductor(records, sealed, self.people, self.audit, now_us)
 
     def close(self) -> None:
-        """Close the receipt file; the databases belong to whoever opened them."""
+        """End the grading and close the receipt file; the databases belong to whoever opened them."""
+        self.grading.close()
         self._book.close()
 
     # preparing
@@ -138,6 +140,7 @@ class Classroom:
         after = adjudicated(before, item, verdict, fault)
         if after != before:
             after = self.assignments.truth_changed(assignment, item.variant, after, reason, who)
+            self.grading.begin(assignment)
         self.review.decide(assignment, item.item, verdict, reason, who)
         return after.version
 

@@ -40,6 +40,7 @@ class Counts:
     duplicates: int | None = None
     versions: str = ""
     notes: tuple[str, ...] = ()
+    pending: bool = False  # the newest work is being graded
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def counts_of(
         out_of=result.out_of,
         percent=result.percent,
         notes=tuple(notes),
+        pending=result.status == "pending",
     )
     if grade is None or level in ("nothing", "score_only"):
         return counts

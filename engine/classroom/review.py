@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.classroom.assignment_files import SHARED
+from engine.classroom.closing import SHARED
 from engine.classroom.key import AnswerKey
 from engine.classroom.seeds import seed_of
 from engine.errors import LabError

@@ -62,8 +62,28 @@ class Database:
         return cursor
 
     def write(self, work: Callable[[duckdb.DuckDBPyConnection], T], timeout_s: float = 30.0) -> T:
-        """Run `work(cursor)` in a transaction on the writer thread; when this returns, the rows are on disk."""
-        return self.write_soon(work).result(timeout_s)
+        """Run `work(cursor)` in a transaction on the writer thread; when this returns, the rows are on disk.
+
+        Raises
+        ------
+        StoreError
+            When it was not begun within the time (it is then never done), or has not ended after twice the time.
+        """
+        future = self.write_soon(work)
+        for _ in range(2):
+            try:
+                return future.result(timeout_s)
+            except TimeoutError:
+                if future.done():  # the work's own, and its answer
+                    raise
+                if future.cancel():
+                    raise StoreError(
+                        f"The store {self.path} is busy: nothing was written within {timeout_s:g} s; try again."
+                    ) from None
+        raise StoreError(
+            f"The store {self.path} has been writing for {2 * timeout_s:g} s; look whether it is there before you "
+            "try again."
+        )
 
     def write_soon(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> Future[T]:
         """Queue `work(cursor)` for the writer thread and return its future at once."""
