@@ -103,6 +103,8 @@ class Classroom:
 
     def check(self, assignment: str) -> Gate:
         """Let the robots play every variant, prove the rubric, and open the release when both are good."""
+        if self.assignments.variants(assignment):
+            self.assignments.check_sealed(assignment)
         rubric, keys = self.assignments.rubric(assignment), self.assignments.keys(assignment)
         proof = prove_rubric(rubric, runs=20)
         if proof.rows and not proof.passed:
@@ -139,7 +141,9 @@ class Classroom:
         before = self.assignments.keys(assignment)[item.variant]
         after = adjudicated(before, item, verdict, fault)
         if after != before:
-            after = self.assignments.truth_changed(assignment, item.variant, after, reason, who)
+            after = self.assignments.truth_changed(
+                assignment, item.variant, after, reason, who, based_on=before.version
+            )
             self.grading.begin(assignment)
         self.review.decide(assignment, item.item, verdict, reason, who)
         return after.version

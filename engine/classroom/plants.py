@@ -10,7 +10,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,9 +19,12 @@ from engine.classroom.assignments import Assignments, Sealed
 from engine.classroom.csv_text import csv_rows
 from engine.classroom.grade import Work, grade
 from engine.classroom.key import AnswerKey
+from engine.classroom.sealing import facts_of, like, sample_of, sample_ticks
 from engine.classroom.seeds import equalised, seed_of
-from engine.classroom.spec import AssignmentSpec, moment_us
+from engine.classroom.spec import AssignmentSpec, PlantPart, Split, moment_us
 from engine.difficulty import CAPS, best_one_liner, one_liners
+from engine.errors import LabError
+from engine.plant.journal import Journal
 from engine.plant.making import FLOORS, make_journal
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
@@ -44,9 +47,12 @@ class VariantPlant:
     spec: AssignmentSpec
     plants: tuple[Plant, ...]
     public_machines: tuple[str, ...] | None
+    sealed_start_us: int | None = None  # None = it is not sealed yet and begins with the release of the file
 
     @property
     def start_us(self) -> int:
+        if self.sealed_start_us is not None:
+            return self.sealed_start_us
         return moment_us(self.spec.when.release) // HOUR_US * HOUR_US
 
     @property
@@ -78,6 +84,25 @@ class VariantPlant:
         key = AnswerKey(self.start_us, self.end_us, machines, tuple(order), families=families)
         return _with_split(key, self.spec, self.public_machines, self.plants[0].seed)
 
+    def made_of(self) -> dict[str, Any]:
+        """Return how the data is made, ready for JSON: start, parts with their journals, a sample; no seed."""
+        names = ("all",) if self.public_machines is None else ("public", "private")
+        parts = [
+            {"name": name, "machines": list(plant.machines), "journal": plant.journal.to_json()}
+            for name, plant in zip(names, self.plants, strict=True)
+        ]
+        public = None if self.public_machines is None else list(self.public_machines)
+        return {"start_us": self.start_us, "parts": parts, "public": public, "sample": self.sample()}
+
+    def file_facts(self) -> dict[str, Any]:
+        """Return what of the file the data is made of."""
+        return {"file": facts_of(self.spec, {})["file"]}
+
+    def sample(self) -> list[float | None]:
+        """Return a few readings of every plant, evenly over the span."""
+        ticks = sample_ticks(self.times_us())
+        return [value for plant in self.plants for value in sample_of(plant.block(ticks))]
+
 
 class PlantMaker:
     """Makes variants of assignments.
@@ -91,12 +116,60 @@ class PlantMaker:
     def __init__(self, assignments: Assignments) -> None:
         self._assignments = assignments
 
-    def variant(self, assignment: str, person: str, draw: int) -> VariantPlant:
-        """Return a person's variant at a draw; always the same one."""
+    def sealed(self, assignment: str, variant: str) -> VariantPlant:
+        """Return a variant as it was sealed, made from its record in the vault and never from the file.
+
+        Raises
+        ------
+        LabError
+            When the record was changed, or this lab makes other readings than those that were sealed.
+        """
+        row = self._assignments.sealed_row(assignment, variant)
+        recipe = json.loads(row["recipe"] or "{}")
+        made = self._from_recipe(assignment, variant, recipe, row) if "parts" in recipe else None
+        if made is None:
+            return self._adopted(assignment, variant, row)
+        if not like(recipe["sample"], made.sample()):
+            raise LabError(_other_data(variant))
+        return made
+
+    def _from_recipe(self, assignment: str, variant: str, recipe: dict[str, Any], row: dict[str, Any]) -> VariantPlant:
+        kept = recipe["file"]
+        split = None if kept["split"] is None else Split.model_validate(kept["split"])
+        sealed = {"plant": PlantPart.model_validate(kept["plant"]), "split": split}
+        spec = self._assignments.get(assignment).model_copy(update=sealed)
+        owner, plant_spec = self._owner(assignment, variant), load_plant(spec.plant.name)
+        plants = tuple(
+            Plant(
+                plant_spec,
+                self._assignments.seed(assignment, owner, row["draw"], part["name"]),
+                Journal.from_json(part["journal"]),
+                tuple(part["machines"]),
+            )
+            for part in recipe["parts"]
+        )
+        public = None if recipe["public"] is None else tuple(recipe["public"])
+        return VariantPlant(spec, plants, public, recipe["start_us"])
+
+    def _adopted(self, assignment: str, variant: str, row: dict[str, Any]) -> VariantPlant:
+        """A variant that was sealed without its journal: made again from its draw, if that still gives its truth."""
+        key = AnswerKey.from_json(row["key"])
+        made = self.variant(assignment, self._owner(assignment, variant), row["draw"], key.start_us)
+        if made.key().events != key.events:
+            raise LabError(_other_data(variant))
+        self._assignments.adopt(assignment, variant, {**made.file_facts(), **made.made_of()})
+        return made
+
+    def _owner(self, assignment: str, variant: str) -> str:
+        return next(v.person for v in self._assignments.variants(assignment) if v.variant == variant)
+
+    def variant(self, assignment: str, person: str, draw: int, start_us: int | None = None) -> VariantPlant:
+        """Return a person's variant at a draw; always the same one as long as the file is the same."""
         spec = self._assignments.get(assignment)
         plant_spec, machines = load_plant(spec.plant.name), spec.plant.machines
         groups = _groups(spec, self._assignments.seed(assignment, person, draw, "split"))
-        start, hours = moment_us(spec.when.release) // HOUR_US * HOUR_US, spec.plant.days * 24
+        begins = moment_us(spec.when.release) // HOUR_US * HOUR_US
+        start, hours = begins if start_us is None else start_us, spec.plant.days * 24
         plants = []
         for name, group in groups:
             seed = self._assignments.seed(assignment, person, draw, name)
@@ -104,7 +177,7 @@ class PlantMaker:
             journal = make_journal(plant_spec, seed, spec.plant.level, start, hours, group, faults)
             plants.append(Plant(plant_spec, seed, journal, group))
         public = groups[0][1] if len(groups) > 1 else None
-        return VariantPlant(spec, tuple(plants), public)
+        return VariantPlant(spec, tuple(plants), public, start)
 
     def equal(self, assignment: str, person: str) -> Sealed:
         """Return a person's variant with a difficulty inside the band: the panel of one-line rules plays each draw."""
@@ -114,8 +187,8 @@ class PlantMaker:
         level = spec.plant.level
         centre = (FLOORS[level] + CAPS[level]) / 2
         drawn = equalised(lambda draw: self._difficulty(assignment, person, draw), centre, BAND, DRAWS)
-        key = self.variant(assignment, person, drawn.draw).key()
-        return Sealed(person, key, drawn.draw, drawn.difficulty)
+        made = self.variant(assignment, person, drawn.draw)
+        return Sealed(person, made.key(), drawn.draw, drawn.difficulty, made.made_of())
 
     def seal_all(
         self, assignment: str, persons: list[str], progress: Callable[[int, int], None] | None = None
@@ -132,8 +205,7 @@ class PlantMaker:
 
     def block(self, assignment: str, person: str, every_s: float | None = None) -> Block:
         """Return the readings of a person's variant for the student's page: a type without any place for truth."""
-        owner = self._assignments.variant_of(assignment, person).person
-        return self.variant(assignment, owner, self._assignments.draw_of(assignment, owner)).block(every_s)
+        return self.sealed(assignment, self._assignments.variant_of(assignment, person).variant).block(every_s)
 
     def csv(self, assignment: str, person: str, every_s: float | None = None) -> str:
         """Return a person's data as CSV: variant, time, machine, state and sensors; no truth, no seed."""
@@ -193,6 +265,13 @@ class PlantMaker:
         made = self.variant(assignment, person, draw)
         truth = [e for plant in made.plants for e in plant.truth(made.start_us, made.end_us)]
         return best_one_liner(made.block(60.0), truth, made.plants[0].spec)[1]
+
+
+def _other_data(variant: str) -> str:
+    return (
+        f"This lab makes other readings than those that were sealed for variant {variant}, so it shows none; open the "
+        "class with the version that made it. Grades and receipts are as they were."
+    )
 
 
 def intervals_of(block: Block, flags: NDArray[np.bool_]) -> list[Label]:

@@ -64,7 +64,12 @@ def equalised(measure: Callable[[int], float], centre: float, band: float, draws
 
 def commitment(salt: str, key: AnswerKey) -> str:
     """Return the SHA-256 of salt and canonical truth: published at release, checked by anyone after the deadline."""
-    return hashlib.sha256(f"{salt}\n{key.to_json()}".encode()).hexdigest()
+    return text_commitment(salt, key.to_json())
+
+
+def text_commitment(salt: str, key: str) -> str:
+    """Return the SHA-256 of salt and truth as it is written: needs nothing of this program."""
+    return hashlib.sha256(f"{salt}\n{key}".encode()).hexdigest()
 
 
 def class_commitment(commitments: Sequence[str]) -> str:

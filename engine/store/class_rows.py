@@ -87,6 +87,16 @@ class Rows:
         statement = f"DELETE FROM {self._table}{condition}"
         self._write(lambda cursor: cursor.execute(statement, bound) and None)
 
+    def replace_all(self, where: Row, rows: list[Row]) -> None:
+        """Delete the rows that match and append others, all of it or nothing."""
+        condition, bound = self._where(where)
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> None:
+            cursor.execute(f"DELETE FROM {self._table}{condition}", bound)
+            self._insert_all(cursor, rows, True)
+
+        self._write(work)
+
     def find(self, order: str = "", **where: Any) -> list[Row]:
         """Return the rows that match, in the order of the named columns ("at_us, seq")."""
         asked, version = (order, *sorted(where.items())), self._version

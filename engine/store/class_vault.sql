@@ -5,3 +5,6 @@ CREATE TABLE IF NOT EXISTS vault_keys (
     PRIMARY KEY (assignment, variant, version));
 CREATE TABLE IF NOT EXISTS vault_settings (name VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS vault_rounds (round VARCHAR PRIMARY KEY, document VARCHAR NOT NULL);
+-- Since there are sealed records; an older row has none and gets its own when its data is first asked for.
+ALTER TABLE vault_keys ADD COLUMN IF NOT EXISTS recipe VARCHAR DEFAULT '';
+ALTER TABLE vault_keys ADD COLUMN IF NOT EXISTS digest VARCHAR DEFAULT '';
