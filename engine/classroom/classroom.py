@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.classroom.assignments import Assignments
 from engine.classroom.audit import Audit
-from engine.classroom.boards import Boards
+from engine.classroom.boards import Boards, Leak
 from engine.classroom.calls import Calls
 from engine.classroom.conductor import Conductor
 from engine.classroom.evidence import Evidence
@@ -63,7 +64,7 @@ class Classroom:
         secret = _kept_secret(sealed) if secret is None else secret
         self.now_us = now_us
         self._book = ReceiptBook(folder / "receipts.jsonl")
-        self.audit = Audit(records, now_us)
+        self.audit = Audit(records, now_us, sealed)
         self.people = People(records, self.audit, now_us)
         self.roster = RosterDesk(records, self.people, self.audit)
         self.assignments = Assignments(records, sealed, self.audit, secret, now_us)
@@ -119,7 +120,13 @@ class Classroom:
         )
 
     def store_gate(self, assignment: str, gate: Gate) -> Gate:
-        """Store what the robots found; only a passed gate lets the assignment be released."""
+        """Store what the robots found; only a passed gate lets the assignment be released.
+
+        What feedback and board could give away while work is taken is a warning: it is for the instructor to decide.
+        """
+        leak = self.boards.leak(assignment)
+        if leak.truth_bits and not leak.green and self.assignments.get(assignment).mode != "practice":
+            gate = replace(gate, warnings=(*gate.warnings, _leak_words(leak)))
         if gate.passed:
             points = self.assignments.rubric(assignment).automatic_points
             shares = gate.baselines(points)
@@ -173,6 +180,14 @@ class Classroom:
             row = {"handle": person.handle, "saved_us": saved.get(person.person), "attempts": len(receipts)}
             rows.append({**row, "received_us": last})
         return rows
+
+
+def _leak_words(leak: Leak) -> str:
+    parts = ", ".join(f"{name} {bits:.0f} bits" for name, bits in leak.parts)
+    return (
+        f"While work is taken, feedback and board can tell {100 * leak.share:.0f} % of the truth that they are about "
+        f"({parts}); a split, fewer attempts, a larger step or feedback.while_open: nothing tell less."
+    )
 
 
 def _kept_secret(vault: ClassVault) -> str:

@@ -66,9 +66,10 @@ class StudentView:
         key = self._key_of(assignment, person) if level not in ("nothing", "score_only") else None
         variant = self._assignments.variant_of(assignment, person).variant
         title = self._assignments.get(assignment).title
-        return feedback.counts_of(
+        counts = feedback.counts_of(
             result, title, variant, level, key and key.part(part), self._notes(assignment, person)
         )
+        return counts if self._is_over(assignment, result) else feedback.in_tenths(counts)
 
     def page(self, assignment: str, person: str, *, preview: bool = False) -> str:
         """Return the student's feedback page at the level of this moment; a preview is seen by instructors only."""

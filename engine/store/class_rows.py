@@ -68,6 +68,10 @@ class Rows:
         """Insert a row, or replace the one with the same key."""
         self._write(lambda cursor: self.insert(cursor, values, replace=True))
 
+    def put_soon(self, **values: Any) -> None:
+        """Insert or replace a row a moment later; after a crash it may be an older one."""
+        self._database.write_soon(lambda cursor: self.insert(cursor, values, replace=True))
+
     def put_all(self, rows: list[Row]) -> None:
         """Insert or replace many rows in one transaction."""
         self._write(lambda cursor: self._insert_all(cursor, rows, True))
