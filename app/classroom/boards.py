@@ -67,7 +67,10 @@ def show_leak(leak: Leak) -> None:
     one.metric(t("One student can read off"), t("{n} bits", n=f"{leak.student_bits:.0f}"), border=True)
     room.metric(t("The class together"), t("{n} bits", n=f"{leak.class_bits:.0f}"), border=True)
     truth.metric(t("The events hold"), t("{n} bits", n=f"{leak.truth_bits:.0f}"), border=True)
-    words = t("{n} % of what the events hold can leak through this board.", n=f"{100 * leak.share:.0f}")
+    words = t(
+        "{n} % of what the events hold can leak through board and feedback while work is taken.",
+        n=f"{100 * leak.share:.0f}",
+    )
     st.progress(min(1.0, leak.share), text=words)
     if not leak.green:
         st.warning(t("More than half could leak: the board says much about the public part, nothing about the mark."))

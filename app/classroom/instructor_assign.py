@@ -19,7 +19,7 @@ from app.classroom.instructor_release import release_steps
 from app.classroom.instructor_rules import rules_form
 from app.classroom.instructor_wizard import wizard
 from app.i18n import t
-from app.keys_of_session import DONE_KEY
+from app.keys_of_session import DONE_KEY, PROBLEM_KEY
 from engine.classroom.quiz import split_answers
 from engine.classroom.spec import load_spec, moment_us, spec_problems
 from engine.errors import LabError
@@ -53,7 +53,7 @@ def _list() -> None:
         handed_in = {receipt.person for receipt, _ in school().submissions.payloads(spec.id)}
         dates = {
             t("Release"): clock_text(moment_us(spec.when.release)),
-            t("Closes"): clock_text(school().assignments.last_close(spec.id)),
+            t("Closes"): clock_text(school().assignments.closing.last_us(spec.id)),
         }
         whose = {"per_student": t("one each"), "shared": t("shared"), "per_group": t("one for each section")}
         what = {
@@ -96,12 +96,17 @@ def _editor(name: str) -> None:
 def _save(text: str, *, select: bool = False) -> None:
     try:
         acting_as(INSTRUCTOR)
-        load_spec(split_answers(text)[0])
-        spec = school().assignments.save(text)
+        name, desk = load_spec(split_answers(text)[0]).id, school().assignments
+        made = len(desk.variants(name))
+        spec = desk.save(text)
     except LabError as problem:
         st.error(str(problem))
         return
     st.session_state[DONE_KEY] = t("{title} is saved.", title=spec.title)
+    if made and not desk.variants(name):
+        st.session_state[PROBLEM_KEY] = t(
+            "The {n} variants were made from the file as it was before, so they are dropped. Make them again.", n=made
+        )
     if select:
         st.session_state[ASSIGNMENT_KEY] = spec.id
     st.rerun()

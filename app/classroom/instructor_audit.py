@@ -16,9 +16,13 @@ def chain() -> None:
     broken = school().audit.broken_at()
     calls = school().calls.broken_at()
     number, head = school().audit.head()
-    if broken is None and calls is None:
+    cut = school().audit.cut_off()
+    if cut is not None:
+        st.error(t("The end of the log is gone: the vault knows of entry {n}.", n=cut), icon=":material/gpp_bad:")
+    elif broken is None and calls is None:
         st.success(
-            t("The chain holds: {n} entries, none changed, none taken out.", n=number), icon=":material/verified:"
+            t("The chain holds: {n} entries, none changed, and its end is the one that the vault knows.", n=number),
+            icon=":material/verified:",
         )
     else:
         where = t("entry {n} of the log", n=broken) if broken is not None else t("call {n} of a student", n=calls)
@@ -26,7 +30,12 @@ def chain() -> None:
             t("The chain is broken at {where}: something was changed after it was written.", where=where),
             icon=":material/gpp_bad:",
         )
-    st.caption(t("Head of the chain. Write it down elsewhere and it also proves that nothing was cut off:"))
+    st.caption(
+        t(
+            "Head of the chain. Who can write both files of this lab could write both anew; write the head down "
+            "elsewhere, and it proves that nobody did:"
+        )
+    )
     st.code(f"{number}  {head}", language=None, wrap_lines=True)
 
 

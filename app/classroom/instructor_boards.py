@@ -86,7 +86,7 @@ def preview_part() -> None:
         t("STUDENT VIEW. At this moment {handle} sees: {level}.", handle=handles[person], level=words[level]),
         icon=":material/visibility:",
     )
-    page = base64.b64encode(school().feedback.page(name, person).encode()).decode()
+    page = base64.b64encode(school().feedback.page(name, person, preview=True).encode()).decode()
     st.iframe(
         f"data:text/html;charset=utf-8;base64,{page}", height=900
     )  # an origin of its own: nothing in it reaches us

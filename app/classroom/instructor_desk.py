@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.access import Viewer, viewer
 from app.acting import INSTRUCTOR, acting_as
@@ -13,6 +14,7 @@ from app.i18n import t
 from app.jobs import Job, show_progress
 from app.keys_of_session import PROBLEM_KEY
 from app.lab import lab
+from engine.classroom.audit import acts
 from engine.records import iso_time
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ ASSIGNMENT_KEY = "assignment"  # the same choice on all instructors' pages, also
 
 
 def school() -> Classroom:
-    """Return the class of this lab."""
+    """Return the class of this lab; what is done with it from here on is noted with who does it."""
+    if get_script_run_ctx(suppress_warning=True) is not None:  # a job beside the page has its actor already
+        acts(who())
     found: Classroom = lab().classroom
     return found
 
@@ -127,13 +131,23 @@ def table(rows: list[dict[str, Any]], **options: Any) -> Any:
     return st.dataframe(rows, hide_index=True, width="stretch", placeholder="", **options)
 
 
+def acting(name: str, work: Any) -> Any:
+    """Return the work of a job, done in the name of whoever started it."""
+
+    def done(*given: Any) -> Any:
+        acts(name)
+        return work(*given)
+
+    return done
+
+
 def long_work(key: str, label: str, work: Any, by: tuple[str, ...] = INSTRUCTOR, **button: Any) -> Any:
     """Draw the button that starts long work, then its progress; returns the outcome once, when it is there."""
     job: Job | None = st.session_state.get(key)
     if job is None:
         if st.button(label, key=f"{key}-go", **button):
             acting_as(by)
-            st.session_state[key] = Job(work).start()
+            st.session_state[key] = Job(acting(who(), work)).start()
             st.rerun()
         return None
     if job.running:

@@ -9,7 +9,7 @@ import streamlit as st
 from app.classroom.instructor_desk import choose_assignment, long_work, school, table, who
 from app.controls import command
 from app.i18n import t
-from engine.classroom.assignment_files import SHARED
+from engine.classroom.closing import SHARED
 
 if TYPE_CHECKING:
     from engine.classroom.classroom import Classroom

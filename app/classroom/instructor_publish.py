@@ -97,8 +97,10 @@ def _release(name: str) -> None:
     }
     scopes |= {f"person:{p.person}": p.handle for p in people}
     scope = st.selectbox(t("To whom"), list(scopes), format_func=scopes.get, key="release_scope")
+    end_open = _ending(name, scope)
     if st.button(t("Release the results"), type="primary", icon=":material/visibility:", key="results_go"):
-        command(school().regrades.release, name, scope, who(), done=t("Released to {who}.", who=scopes[scope]))
+        done = t("Released to {who}.", who=scopes[scope])
+        command(school().regrades.release, name, scope, who(), end_open=end_open, done=done)
         st.rerun()
     results = school().grading.results(name)
     seen = sum(school().regrades.is_released(name, result) for result in results)
@@ -106,8 +108,21 @@ def _release(name: str) -> None:
     st.metric(t("Students who can see their result"), f"{seen} / {len(results)}")
     if held:
         st.warning(t("Held back: {handles}", handles=", ".join(held)))
-    if people and school().assignments.last_close(name) > school().now_us():
-        closes = clock_text(school().assignments.last_close(name))
-        st.caption(
-            t("The last deadline is {time}; before it, a released report of shared data tells the others.", time=closes)
+
+
+def _ending(name: str, scope: str) -> bool:
+    """Say until when somebody may still hand in; return whether those attempts are to be ended now."""
+    closing = school().assignments.closing
+    waiting = closing.still_open(name, school().grading.in_scope(scope))
+    if not waiting:
+        return False
+    until = clock_text(max(waiting.values()))
+    st.warning(
+        t(
+            "Somebody may still hand in with credit until {time} on {n} variants. Results tell the truth: release them "
+            "after that, or end the open attempts.",
+            time=until,
+            n=len(waiting),
         )
+    )
+    return st.checkbox(t("End the attempts that are still open, for good"), key="end_open")

@@ -89,6 +89,8 @@ def _gate_result(gate: Gate) -> None:
         st.success(t("The robots are told apart and the variants are alike: it may be released."))
     for problem in gate.problems:
         st.error(problem)
+    for warning in gate.warnings:
+        st.warning(warning)
     if gate.rows:
         means = {word: sum(values) / len(values) for word, values in _robots(gate).items() if values}
         with st.container(horizontal=True):

@@ -119,18 +119,21 @@ class StudentDesk:
             raise AccessError("The data of this assignment can be downloaded when your stream has ended.")
 
     def stream(self, assignment: str) -> tuple[int, float]:
-        """Return event time and speed of one's stream; the server's clock decides."""
+        """Return event time and speed of one's stream; the server's clock decides, for all who share the data."""
         variant = self.variant(assignment)
+        common = self._school.assignments.closing.common_stream(assignment, self.person.person)
+        if common is not None:
+            return (int(common[0]), float(common[1]))
         return self._school.calls.stream(self.person.person, assignment, (variant.start_us, variant.end_us))
 
     def run(self, assignment: str, speed: float) -> None:
         """Let the stream begin or go on."""
-        variant = self._hidden(assignment)
+        variant = self._own_stream(assignment)
         self._school.calls.run(self.person.person, assignment, (variant.start_us, variant.end_us), speed)
 
     def hold(self, assignment: str) -> None:
         """Let the stream stand still."""
-        variant = self._hidden(assignment)
+        variant = self._own_stream(assignment)
         self._school.calls.hold(self.person.person, assignment, (variant.start_us, variant.end_us))
 
     def call(self, assignment: str, machine: str, action: str, fault: str = "") -> int:
@@ -222,9 +225,7 @@ class StudentDesk:
     def results(self, assignment: str) -> list[dict[str, Any]]:
         """Return what was published for this person and is released to it, oldest first."""
         self._opened(assignment)
-        result = self._school.grading.result(assignment, self.person.person)
-        out = self._school.regrades.is_released(assignment, result)
-        return self._school.regrades.history(assignment, self.person.person) if out else []
+        return list(self._school.regrades.seen_by(assignment, self.person.person))
 
     # oneself
     def token(self) -> str:
@@ -248,6 +249,12 @@ class StudentDesk:
         if self.card(assignment).phase == "before":
             raise AccessError("This assignment is not open yet.")
 
+    def _own_stream(self, assignment: str) -> Variant:
+        variant = self._hidden(assignment)
+        if self._school.assignments.closing.common_stream(assignment, self.person.person) is not None:
+            raise LabError("Several people share this data, so one clock shows it to all of them; it cannot be held.")
+        return variant
+
     def _hidden(self, assignment: str) -> Variant:
         card = self.card(assignment)
         if not card.spec.future_hidden:
@@ -255,3 +262,7 @@ class StudentDesk:
         if card.phase not in ("open", "late", "practice"):
             raise LabError("This assignment is closed; the stream stands still.")
         return self.variant(assignment)
+
+    def shares_stream(self, assignment: str) -> bool:
+        """Return whether one clock shows the data to all who share it."""
+        return self._school.assignments.closing.common_stream(assignment, self.person.person) is not None

@@ -106,7 +106,9 @@ def _file(desk: StudentDesk, card: Card, agreed: bool) -> None:
 
 
 def _parameters(desk: StudentDesk, card: Card, agreed: bool) -> None:
-    st.caption(t("Choose a detector and its settings; the lab runs it on data that you do not see."))
+    st.caption(
+        t("Choose a detector and its settings; the lab runs it on your data. What was really wrong stays hidden.")
+    )
     known = scorable_detectors()
     titles = {name: getattr(part, "title", name) for name, part in known.items()}
     name = st.selectbox(t("Detector"), sorted(titles, key=titles.get), key="hand-in-detector", format_func=titles.get)  # type: ignore[arg-type]

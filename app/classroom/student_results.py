@@ -27,6 +27,9 @@ def result(desk: StudentDesk, card: Card) -> None:
     except LabError as problem:
         st.info(str(problem))
         return
+    if counts.pending:
+        st.info(t("Your newest work is being graded; look again in a moment."), icon=":material/hourglass_top:")
+        return
     points, found, false, late = st.columns(4)
     shown = "–" if counts.points is None else f"{counts.points:.1f} / {counts.out_of:g}"
     points.metric(t("Points"), shown, border=True)

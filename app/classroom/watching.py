@@ -43,21 +43,30 @@ def watching(desk: StudentDesk, card: Card) -> None:
     _so_far(desk, card)
 
 
+def _speed(desk: StudentDesk, name: str, stream: tuple[int, float], span_us: tuple[int, int]) -> None:
+    """Draw the speed and the button that lets one's own stream run or stand."""
+    at_us, speed = stream
+    wanted = st.selectbox(
+        t("Speed"), SPEEDS, 2, key="watch-speed", width=150,
+        format_func=lambda value: t("{n} min in a second", n=f"{value / 60:g}"),
+    )  # fmt: skip
+    if speed > 0:
+        st.button(t("Hold"), icon=":material/pause:", key="watch-hold",
+                  on_click=lambda: _do(desk, desk.hold, name))  # fmt: skip
+    else:
+        st.button(
+            t("Begin") if at_us <= span_us[0] else t("Go on"), icon=":material/play_arrow:", type="primary",
+            key="watch-run", on_click=lambda: _do(desk, desk.run, name, wanted), disabled=at_us >= span_us[1],
+        )  # fmt: skip
+
+
 def _controls(desk: StudentDesk, card: Card, at_us: int, speed: float) -> None:
     name, variant = card.spec.id, desk.variant(card.spec.id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        wanted = st.selectbox(
-            t("Speed"), SPEEDS, 2, key="watch-speed", width=150,
-            format_func=lambda value: t("{n} min in a second", n=f"{value / 60:g}"),
-        )  # fmt: skip
-        if speed > 0:
-            st.button(t("Hold"), icon=":material/pause:", key="watch-hold",
-                      on_click=lambda: _do(desk, desk.hold, name))  # fmt: skip
+        if desk.shares_stream(name):
+            st.caption(t("Everybody works on the same data here, so one clock shows it to all."))
         else:
-            st.button(
-                t("Begin") if at_us <= variant.start_us else t("Go on"), icon=":material/play_arrow:", type="primary",
-                key="watch-run", on_click=lambda: _do(desk, desk.run, name, wanted), disabled=at_us >= variant.end_us,
-            )  # fmt: skip
+            _speed(desk, name, (at_us, speed), (variant.start_us, variant.end_us))
         standing = desk.standing(name)
         for machine in variant.machines:
             _call(desk, name, machine, machine in standing, at_us > variant.start_us)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from engine.classroom.closing import SHARED, Closing
 from engine.classroom.label_files import Bounds
 from engine.classroom.rubric import Rubric, as_yaml, load_rubric, parse_rubric
 from engine.classroom.spec import AssignmentSpec, load_spec
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from engine.classroom.audit import Audit
     from engine.classroom.people import Person
     from engine.store.class_records import ClassRecords
-
-SHARED = "everybody"
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,14 @@ class AssignmentFiles:
     def __init__(self, records: ClassRecords, audit: Audit, now_us: Callable[[], int]) -> None:
         self._records, self._audit, self._now_us = records, audit, now_us
         self._specs: dict[str, tuple[str, AssignmentSpec]] = {}
+        self.closing = Closing(self, records)
+
+    def now_us(self) -> int:
+        """Return the server's clock in microseconds."""
+        return self._now_us()
 
     def save(self, text: str, file: str = "assignment.yaml") -> AssignmentSpec:
-        """Take a new or changed assignment file; after release only its dates, attempts and feedback may change."""
+        """Keep a new or changed assignment file."""
         spec = load_spec(text, file)
         row = self._records.assignments.one(assignment=spec.id)
         if row is None:
@@ -58,9 +63,7 @@ class AssignmentFiles:
             fresh = {"assignment": spec.id, "spec": text, "spec_version": 1, "state": "draft", "rubric": rubric}
             self._records.assignments.add(**fresh, made_us=self._now_us())
         else:
-            if row["state"] != "draft":
-                _refuse_moved_data(load_spec(row["spec"]), spec)
-            elif parse_rubric(row["rubric"]).name != spec.rubric:
+            if row["state"] in ("draft", "checked") and parse_rubric(row["rubric"]).name != spec.rubric:
                 self._records.assignments.change({"assignment": spec.id}, rubric=as_yaml(load_rubric(spec.rubric)))
             change = {"spec": text, "spec_version": row["spec_version"] + 1}
             self._records.assignments.change({"assignment": spec.id}, **change)
@@ -96,7 +99,7 @@ class AssignmentFiles:
 
     def rubric(self, assignment: str) -> Rubric:
         """Return the rubric that grades this assignment now."""
-        return parse_rubric(self._row(assignment)["rubric"], f"rubric of {assignment}")
+        return _rubric(self._row(assignment)["rubric"], assignment)
 
     def set_rubric(self, assignment: str, rubric: Rubric) -> Rubric:
         """Use a changed rubric from now on; its version is one above the last. Regrading is a step of its own."""
@@ -114,11 +117,18 @@ class AssignmentFiles:
 
     def variant_of(self, assignment: str, person: str) -> Variant:
         """Return the public side of a person's variant."""
+        found = self.variant_or_none(assignment, person)
+        if found is None:
+            raise LabError("You have no data in this assignment yet; ask your instructor to make your variant.")
+        return found
+
+    def variant_or_none(self, assignment: str, person: str) -> Variant | None:
+        """Return the public side of a person's variant, or None while there is none."""
         for whose in (person, self._group(person), SHARED):
             row = self._records.variants.one(assignment=assignment, person=whose)
             if row is not None:
                 return variant_of_row(row)
-        raise LabError("You have no data in this assignment yet; ask your instructor to make your variant.")
+        return None
 
     def owners(self, assignment: str, persons: list[str]) -> list[str]:
         """Return for whom variants are made: every person, every section of them (per_group), or everybody at once."""
@@ -166,14 +176,10 @@ class AssignmentFiles:
         return rules_for(self._records.rules.find("at_us", assignment=assignment), person)
 
     def timeline(self, assignment: str, person: Person) -> Timeline:
-        """Return the dates of a person."""
-        return timeline(self.get(assignment), person, self.rules(assignment, person))
-
-    def last_close(self, assignment: str) -> int:
-        """The latest deadline that any rule gives to anybody."""
-        rows = self._records.rules.find(assignment=assignment, field="shift_hours")
-        shift = max([0.0, *(float(json.loads(row["value"])) for row in rows)])
-        return timeline(self.get(assignment)).close_us + round(shift * 3_600_000_000)
+        """Return the dates of a person; a variant that was ended is closed for everybody on it."""
+        variant = self.variant_or_none(assignment, person.person)
+        ended = None if variant is None else self.closing.ended_us(assignment, variant.variant)
+        return timeline(self.get(assignment), person, self.rules(assignment, person), ended)
 
     def _row(self, assignment: str) -> dict[str, Any]:
         row = self._records.assignments.one(assignment=assignment)
@@ -182,11 +188,10 @@ class AssignmentFiles:
         return row
 
 
+@lru_cache(maxsize=64)
+def _rubric(text: str, assignment: str) -> Rubric:
+    return parse_rubric(text, f"rubric of {assignment}")
+
+
 def variant_of_row(row: dict[str, Any]) -> Variant:
     return Variant(**{**row, "machines": tuple(json.loads(row["machines"]))})
-
-
-def _refuse_moved_data(before: AssignmentSpec, after: AssignmentSpec) -> None:
-    for name in ("plant", "variants", "split", "submit", "mode", "questions"):
-        if getattr(before, name) != getattr(after, name):
-            raise LabError(f"The assignment is released; {name} can no longer change. Make a copy under another id.")

@@ -13,14 +13,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.classroom.seeds import seed_of
-from engine.classroom.spec import Board
+from engine.classroom.spec import AssignmentSpec, Board, Question, moment_us
 from engine.errors import AccessError
+from engine.records import DAY_US
 
 if TYPE_CHECKING:
     from engine.classroom.assignments import Assignments
     from engine.classroom.grading import Grading
     from engine.classroom.people import People
+    from engine.classroom.rubric import Rubric
     from engine.classroom.submissions import Submissions
+
+SHOWN_STEPS = 10  # points are shown in tenths while work is taken
+FREE_ANSWER_BITS = 20.0  # a word or a number that is typed
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,14 @@ class BoardLine:
 
 @dataclass(frozen=True)
 class Leak:
-    """What a board can give away, in bits: to one student, to the class together, and what the truth holds."""
+    """What all that is shown while work is taken can give away, in bits: to one student, to the class together, and
+    what the truth holds that it is about; `parts` says how much comes from where.
+    """
 
     student_bits: float
     class_bits: float
     truth_bits: float
+    parts: tuple[tuple[str, float], ...] = ()
 
     @property
     def share(self) -> float:
@@ -133,20 +141,25 @@ class Boards:
         return found
 
     def leak(self, assignment: str) -> Leak:
-        """Return the leak meter; on shared data students can pool what they read, on their own data they cannot."""
-        spec, rule = self._assignments.get(assignment), self._rule(assignment)
-        attempts = spec.attempts.total or 35
-        one = ladder_bits(rule.step, attempts)
-        pooled = one * max(1, len(self._people.students())) if spec.variants == "shared" else one
-        public = spec.split.public if spec.split else 1.0
-        events = max(1, round(spec.plant.events * public))
-        truth = truth_bits(events, spec.plant.days, len(spec.plant.machines))
-        return Leak(one, min(pooled, truth), truth)
+        """Return the leak meter: the board and the feedback of every attempt together, whoever reads them.
+
+        On shared data students can pool what they read, on their own data they cannot; where anybody may join, another
+        name is another reader.
+        """
+        spec, rubric = self._assignments.get(assignment), self._assignments.rubric(assignment)
+        truth = _held_bits(spec)
+        attempts = attempts_of(spec)
+        parts = tuple((name, min(bits, truth)) for name, bits in _shown_bits(spec, rubric, attempts).items())
+        one = min(sum(bits for _, bits in parts), truth)
+        readers = len(self._people.all()) if spec.variants != "per_student" or spec.submit == "answers" else 1
+        return Leak(one, min(one * max(1, readers), truth), truth, parts)
 
     def _lines(self, assignment: str, step: float, viewer: str | None) -> list[BoardLine | None]:
         grades, whose = self._grading.grades(assignment, "public"), dict[str, list[tuple[int, float]]]()
         for receipt, _ in self._submissions.payloads(assignment):
-            got = grades[receipt.submission]
+            got = grades.get(receipt.submission)
+            if got is None:  # came in meanwhile
+                continue
             automatic = sum(line.out_of for line in got.lines if not line.manual)
             share = got.points / automatic if automatic else 0.0
             whose.setdefault(receipt.person, []).append((receipt.received_us, share))
@@ -165,6 +178,50 @@ class Boards:
     def _tie(self, assignment: str, handle: str) -> int:
         """A stable random order for equal lines, so that the alphabet tells nothing."""
         return seed_of(self._secret, "tie", assignment, handle)
+
+
+def attempts_of(spec: AssignmentSpec) -> float:
+    """Return how many attempts one student has in all; infinite without a limit."""
+    days = (moment_us(spec.when.credit[-1].until, spec.when.zone) - moment_us(spec.when.release)) / DAY_US
+    limits = [spec.attempts.total, spec.attempts.per_day and spec.attempts.per_day * math.ceil(days)]
+    return min((float(limit) for limit in limits if limit is not None), default=math.inf)
+
+
+def _shown_bits(spec: AssignmentSpec, rubric: Rubric, attempts: float) -> dict[str, float]:
+    """Bits by source: of the Ladder, of the points of each attempt, of the counts of each attempt."""
+    shown = spec.feedback.while_open
+    found = {}
+    if spec.board is not None and spec.board.show != "nobody":
+        found["board"] = math.inf if math.isinf(attempts) else ladder_bits(spec.board.step, int(attempts))
+    if shown in ("timeline", "full"):
+        found["feedback"] = math.inf
+    elif shown != "nothing" and rubric.automatic_points:
+        lines = [line.points for line in rubric.lines if not line.manual]
+        told = lines if shown == "counts" else [sum(lines)]
+        found["points"] = attempts * sum(math.log2(SHOWN_STEPS * points + 1) for points in told)
+    if shown == "counts" and spec.submit in ("labels", "alarms", "params"):
+        levels = (_events(spec) + 1) * (spec.max_intervals + 1) ** 2  # found, false, duplicates
+        found["counts"] = attempts * math.log2(levels)
+    return found
+
+
+def _held_bits(spec: AssignmentSpec) -> float:
+    """What the truth behind the shown numbers holds: times of events, or the right answers of a quiz."""
+    if spec.submit == "answers":
+        return sum(_answer_bits(question) for question in spec.questions)
+    if spec.submit == "text":
+        return 0.0
+    return truth_bits(_events(spec), spec.plant.days, len(spec.plant.machines))
+
+
+def _answer_bits(question: Question) -> float:
+    if not question.options:
+        return FREE_ANSWER_BITS
+    return float(len(question.options)) if question.several else math.log2(len(question.options))
+
+
+def _events(spec: AssignmentSpec) -> int:
+    return max(1, round(spec.plant.events * (spec.split.public if spec.split else 1.0)))
 
 
 def _line(handle: str, scores: list[tuple[int, float]], step: float, own: bool) -> BoardLine:

@@ -28,6 +28,7 @@ class Calls:
 
     def __init__(self, records: ClassRecords, now_us: Callable[[], int]) -> None:
         self._records, self._now_us = records, now_us
+        self._shown: dict[tuple[str, str], int] = {}  # how far, whatever the clock does
 
     def call(self, person: str, assignment: str, machine: str, action: str, stream_us: int, fault: str = "") -> int:
         """Append a call at the stream's own time and return its number; it is on disk when this returns.
@@ -56,15 +57,17 @@ class Calls:
     def stream(self, person: str, assignment: str, span: tuple[int, int]) -> tuple[int, float]:
         """Return up to which event time a person has been shown the data, and the speed now (0.0 = stands still).
 
-        It follows from the chained calls and the server's clock alone; it never goes back.
+        It follows from the chained calls and the server's clock; it never goes back, whatever that clock does.
         """
         at_us, speed, since_us = float(span[0]), 0.0, 0
         for row in self._rows(person, assignment):
+            at_us = min(float(span[1]), max(at_us + speed * max(0, row["at_us"] - since_us), float(row["stream_us"])))
+            since_us = row["at_us"]
             if row["action"] in ("run", "hold"):
-                at_us = min(float(span[1]), at_us + speed * (row["at_us"] - since_us))
-                since_us, speed = row["at_us"], float(row["fault"]) if row["action"] == "run" else 0.0
-        at_us = min(float(span[1]), at_us + speed * (self._now_us() - since_us))
-        return round(at_us), speed if at_us < span[1] else 0.0
+                speed = float(row["fault"]) if row["action"] == "run" else 0.0
+        at_us = min(float(span[1]), at_us + speed * max(0, self._now_us() - since_us))
+        shown = self._shown[person, assignment] = max(round(at_us), self._shown.get((person, assignment), span[0]))
+        return shown, speed if shown < span[1] else 0.0
 
     def standing(self, person: str, assignment: str) -> set[str]:
         """Return the machines whose alarm was raised and not cleared yet."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.classroom.assignments import Assignments
 from engine.classroom.audit import Audit
-from engine.classroom.boards import Boards
+from engine.classroom.boards import Boards, Leak
 from engine.classroom.calls import Calls
 from engine.classroom.class_making import ClassMaker
 from engine.classroom.conductor import Conductor
@@ -71,7 +71,7 @@ class Classroom:
         self.now_us = now_us
         self._seconds: dict[tuple[str, str], float] = {}  # (assignment, making or checking) -> how long it took
         self._book = ReceiptBook(folder / "receipts.jsonl")
-        self.audit = Audit(records, now_us)
+        self.audit = Audit(records, now_us, sealed)
         self.people = People(records, self.audit, now_us)
         self.roster = RosterDesk(records, self.people, self.audit)
         self.assignments = Assignments(records, sealed, self.audit, secret, now_us)
@@ -83,6 +83,7 @@ class Classroom:
             records, self.assignments, self.submissions, self.people, self.audit, now_us, self.plants.run_parameters
         )
         self.regrades = RegradeDesk(records, self.assignments, self.grading, self.audit, now_us)
+        self.people.results_seen = self.regrades.all_seen_by
         self.review = Review(records, self.assignments, self.submissions, self.grading, self.audit, secret, now_us)
         self.boards = Boards(self.assignments, self.grading, self.submissions, self.people, secret)
         self.feedback = StudentView(
@@ -93,7 +94,8 @@ class Classroom:
         self.conductor = Conductor(records, sealed, self.people, self.audit, now_us)
 
     def close(self) -> None:
-        """Close the receipt file; the databases belong to whoever opened them."""
+        """End the grading and close the receipt file; the databases belong to whoever opened them."""
+        self.grading.close()
         self._book.close()
 
     # preparing
@@ -127,6 +129,8 @@ class Classroom:
         cancelled: Callable[[], bool] | None = None,
     ) -> Gate:
         """Let the robots play every variant, prove the rubric, and open the release when both are good."""
+        if self.assignments.variants(assignment):
+            self.assignments.check_sealed(assignment)
         rubric, keys = self.assignments.rubric(assignment), self.assignments.keys(assignment)
         proof = prove_rubric(rubric, runs=20)
         if proof.rows and not proof.passed:
@@ -156,7 +160,13 @@ class Classroom:
         return fairness({name: key for name, key in keys.items() if name in some}, self.assignments.rubric(assignment))
 
     def store_gate(self, assignment: str, gate: Gate) -> Gate:
-        """Store what the robots found; only a passed gate lets the assignment be released."""
+        """Store what the robots found; only a passed gate lets the assignment be released.
+
+        What feedback and board could give away while work is taken is a warning: it is for the instructor to decide.
+        """
+        leak = self.boards.leak(assignment)
+        if leak.truth_bits and not leak.green and self.assignments.get(assignment).mode != "practice":
+            gate = replace(gate, warnings=(*gate.warnings, _leak_words(leak)))
         if gate.passed:
             rubric = self.assignments.rubric(assignment)
             shares = gate.baselines(rubric.automatic_points)
@@ -187,7 +197,10 @@ class Classroom:
         before = self.assignments.keys(assignment)[item.variant]
         after = adjudicated(before, item, verdict, fault)
         if after != before:
-            after = self.assignments.truth_changed(assignment, item.variant, after, reason, who)
+            after = self.assignments.truth_changed(
+                assignment, item.variant, after, reason, who, based_on=before.version
+            )
+            self.grading.begin(assignment)
         self.review.decide(assignment, item.item, verdict, reason, who)
         return after.version
 
@@ -216,6 +229,14 @@ class Classroom:
             row = {"handle": person.handle, "saved_us": saved.get(person.person), "attempts": len(receipts)}
             rows.append({**row, "received_us": last})
         return rows
+
+
+def _leak_words(leak: Leak) -> str:
+    parts = ", ".join(f"{name} {bits:.0f} bits" for name, bits in leak.parts)
+    return (
+        f"While work is taken, feedback and board can tell {100 * leak.share:.0f} % of the truth that they are about "
+        f"({parts}); a split, fewer attempts, a larger step or feedback.while_open: nothing tell less."
+    )
 
 
 def _kept_secret(vault: ClassVault) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.classroom.assignment_files import SHARED
+from engine.classroom.closing import SHARED
 from engine.classroom.collusion import SeedFit, SharedErrors, cross_fits, equal_payloads, shared_errors
 
 if TYPE_CHECKING:

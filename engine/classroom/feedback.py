@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +40,7 @@ class Counts:
     duplicates: int | None = None
     versions: str = ""
     notes: tuple[str, ...] = ()
+    pending: bool = False  # the newest work is being graded
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def counts_of(
         out_of=result.out_of,
         percent=result.percent,
         notes=tuple(notes),
+        pending=result.status == "pending",
     )
     if grade is None or level in ("nothing", "score_only"):
         return counts
@@ -112,6 +114,16 @@ def counts_of(
             f"scorer v{grade.scorer_version}",
         }
     )
+
+
+def in_tenths(counts: Counts) -> Counts:
+    """Return the counts with points in tenths: what is told while work is taken is what the leak meter counts."""
+
+    def tenths(points: float | None) -> float | None:
+        return None if points is None else round(points, 1)
+
+    lines = tuple(replace(line, points=tenths(line.points)) for line in counts.lines)
+    return replace(counts, points=tenths(counts.points), lines=lines)
 
 
 def report_of(

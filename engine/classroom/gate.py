@@ -47,6 +47,7 @@ class Gate:
 
     rows: tuple[GateRow, ...]
     problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

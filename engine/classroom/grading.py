@@ -5,11 +5,12 @@ What counts is computed when it is asked for: a moved deadline, an override or a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from engine.classroom.grade import DIGITS, SCORER_VERSION, Grade, Work, grade
+from engine.classroom.grade import DIGITS, Grade
+from engine.classroom.graded import Graded, Payloads, Runner
 from engine.classroom.key import AnswerKey
 from engine.classroom.receipts import Receipt
 from engine.classroom.rubric import Rubric
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from engine.classroom.submissions import Submissions
     from engine.store.class_records import ClassRecords
 
-STATUSES = ("graded", "missing", "held", "excused")
-Runner = Callable[[Work, str, str], Work]  # (parameters, assignment, variant) -> the alarms that they give
+STATUSES = ("graded", "missing", "held", "excused", "pending")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Result:
     Parameters
     ----------
     status
-        graded, missing, held or excused; missing is never the same as 0.
+        graded, missing, held, excused, or pending (being graded); missing is never the same as 0.
     points
         After manual marks and late credit, on the assignment's scale; None unless something was graded.
     percent
@@ -94,7 +94,7 @@ class Grading:
     ) -> None:
         self._records, self._assignments, self._submissions = records, assignments, submissions
         self._people, self._audit, self._now_us = people, audit, now_us
-        self._run_parameters = run_parameters
+        self._graded = Graded(records, assignments, submissions, run_parameters)
 
     def grades(
         self,
@@ -104,43 +104,88 @@ class Grading:
         rubric: Rubric | None = None,
     ) -> dict[str, Grade]:
         """Return the grade of every submission by its id; other keys or another rubric make a dry run (not stored)."""
-        dry = keys is not None or rubric is not None
-        keys = self._assignments.keys(assignment) if keys is None else keys
-        rubric = self._assignments.rubric(assignment) if rubric is None else rubric
-        stored = {} if dry else self._stored(part, rubric)
-        found, fresh = {}, []
-        for receipt, work in self._submissions.payloads(assignment):
-            key = keys[receipt.variant]
-            graded = stored.get((receipt.submission, key.version))
-            if graded is None:
-                graded = grade(self._played(work, assignment, receipt.variant), key, rubric, part)
-                fresh.append(_score_row(receipt.submission, part, graded))
-            found[receipt.submission] = graded
-        if fresh and not dry:
-            self._records.scores.put_all(fresh)
-        return found
+        payloads = self._submissions.payloads(assignment)
+        if keys is not None or rubric is not None:
+            return self._graded.dry(assignment, part, payloads, keys, rubric)
+        return self._graded.of(assignment, part, payloads)
+
+    def begin(self, assignment: str) -> None:
+        """Grade what is new in an assignment beside everything else; pages read it when it is there."""
+        self._graded.begin(assignment)
+
+    def close(self) -> None:
+        """End the grading; what is not graded yet is graded when somebody asks. May be called twice."""
+        self._graded.close()
 
     def results(self, assignment: str, grades: dict[str, Grade] | None = None) -> list[Result]:
-        """Return everybody's result, students by handle; dropped and erased ones are left out."""
-        spec = self._assignments.get(assignment)
-        private = "private" if spec.split is not None else "all"
-        grades = self.grades(assignment, private) if grades is None else grades
-        marks = self._all_marks()
-        by_person: dict[str, list[Receipt]] = {}
-        for receipt, _ in self._submissions.payloads(assignment):
-            by_person.setdefault(receipt.person, []).append(receipt)
-        public = self.grades(assignment, "public") if spec.keep == "best_public" and spec.split else grades
-        return [
-            self._result(assignment, person, by_person.get(person.person, []), grades, public, marks)
-            for person in self._people.students()
-        ]
+        """Return everybody's result, students by handle; dropped and erased ones are left out.
 
-    def result(self, assignment: str, person: str) -> Result:
-        """Return one student's result."""
-        found = next((r for r in self.results(assignment) if r.person.person == person), None)
+        `grades` are those of a dry run; submissions that came in after it are left out.
+        """
+        return self._results(assignment, self._people.students(), self._submissions.payloads(assignment), grades)
+
+    def result(self, assignment: str, person: str, wait_s: float | None = None) -> Result:
+        """Return one student's result; pending when its work is not graded within `wait_s` seconds."""
+        found = self.result_or_none(assignment, person, wait_s)
         if found is None:
             raise LabError("This person is not a student of the class now.")
         return found
+
+    def result_or_none(self, assignment: str, person: str, wait_s: float | None = None) -> Result | None:
+        """Return one person's result, or None for somebody who is not a student of the class now."""
+        who = [student for student in self._people.students() if student.person == person]
+        payloads = self._submissions.payloads_of(person, assignment)
+        try:
+            return next(iter(self._results(assignment, who, payloads, None, wait_s)), None)
+        except TimeoutError:
+            return Result(who[0], "pending", None, self._assignments.get(assignment).points)
+
+    def public_result(self, assignment: str, person: str, wait_s: float | None = None) -> Result:
+        """Return one student's result on the public part of the data."""
+        who = [student for student in self._people.students() if student.person == person]
+        payloads = self._submissions.payloads_of(person, assignment)
+        try:
+            grades = self._graded.of(assignment, "public", payloads, wait_s)
+            return self._results(assignment, who, payloads, grades, wait_s)[0]
+        except TimeoutError:
+            return Result(who[0], "pending", None, self._assignments.get(assignment).points)
+
+    def student(self, person: str) -> Person | None:
+        """Return a student who is in the class now, or None."""
+        return next((one for one in self._people.students() if one.person == person), None)
+
+    def in_scope(self, scope: str) -> list[str]:
+        """Return the students that "all", "section:B" or "person:P…" means."""
+        return [
+            one.person
+            for one in self._people.students()
+            if scope in ("all", f"section:{one.section}", f"person:{one.person}")
+        ]
+
+    def _results(
+        self,
+        assignment: str,
+        people: Sequence[Person],
+        payloads: Payloads,
+        grades: dict[str, Grade] | None = None,
+        wait_s: float | None = None,
+    ) -> list[Result]:
+        """Results from one reading of what was handed in."""
+        spec = self._assignments.get(assignment)
+        if grades is None:
+            grades = self._graded.of(assignment, "private" if spec.split is not None else "all", payloads, wait_s)
+        public = grades
+        if spec.keep == "best_public" and spec.split:
+            public = self._graded.of(assignment, "public", payloads, wait_s)
+        marks = self._all_marks()
+        by_person: dict[str, list[Receipt]] = {}
+        for receipt, _ in payloads:
+            if receipt.submission in grades:
+                by_person.setdefault(receipt.person, []).append(receipt)
+        return [
+            self._result(assignment, person, by_person.get(person.person, []), grades, public, marks)
+            for person in people
+        ]
 
     def mark(
         self, submission: str, line: str, points: float | None, grader: str, comment: str = "", *, auto: Grade
@@ -196,16 +241,6 @@ class Grading:
             open_lines=tuple(line.id for line in final.lines if line.manual and line.points is None),
         )
 
-    def _stored(self, part: str, rubric: Rubric) -> dict[tuple[str, int], Grade]:
-        same: dict[str, Any] = {
-            "part": part,
-            "rubric": rubric.name,
-            "rubric_version": rubric.version,
-            "scorer_version": SCORER_VERSION,
-        }
-        rows = self._records.scores.find(**same)
-        return {(row["submission"], row["truth_version"]): Grade.from_json(row["grade"]) for row in rows}
-
     def _all_marks(self) -> dict[str, dict[str, Mark]]:
         found: dict[str, dict[str, Mark]] = {}
         for row in self._records.marks.find("seq"):
@@ -216,15 +251,6 @@ class Grading:
             else:
                 mine[mark.line] = mark
         return found
-
-    def _played(self, work: Work, assignment: str, variant: str) -> Work:
-        if work.kind != "params":
-            return work
-        if self._run_parameters is None:
-            raise LabError(
-                "Parameters can only be graded where the hidden plant can run; start the lab with its secret."
-            )
-        return self._run_parameters(work, assignment, variant)
 
 
 def with_marks(auto: Grade, marks: dict[str, Mark]) -> tuple[Grade, tuple[str, ...]]:
@@ -246,15 +272,3 @@ def _chosen(keep: str, receipts: list[Receipt], grades: dict[str, Grade], public
         return receipts[-1]
     points = public if keep == "best_public" else grades
     return max(receipts, key=lambda r: (points[r.submission].points, -r.received_us))
-
-
-def _score_row(submission: str, part: str, graded: Grade) -> dict[str, Any]:
-    return {
-        "submission": submission,
-        "part": part,
-        "truth_version": graded.truth_version,
-        "rubric": graded.rubric,
-        "rubric_version": graded.rubric_version,
-        "scorer_version": graded.scorer_version,
-        "grade": graded.to_json(),
-    }

@@ -33,7 +33,9 @@ class AnswerKey:
     families
         Fault name -> family, for half credit on the type.
     public_machines, public_events
-        What the board sees: machines (other seeds for the private part) or positions in `events`; None = no split.
+        What the board sees: machines (other seeds for the private part) or ids of events; None = no split.
+    event_ids
+        The id of each event, kept by every later version of the truth; none = their positions, as they were sealed.
     answers
         Right answers of a quiz, by question.
     """
@@ -48,6 +50,12 @@ class AnswerKey:
     public_machines: tuple[str, ...] | None = None
     public_events: tuple[int, ...] | None = None
     answers: tuple[tuple[str, Any], ...] = ()
+    event_ids: tuple[int, ...] = ()
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The id of each event; a verdict on one event changes none of the others'."""
+        return self.event_ids[: len(self.events)] if self.event_ids else tuple(range(len(self.events)))
 
     @property
     def machine_days(self) -> float:
@@ -67,11 +75,18 @@ class AnswerKey:
         if self.public_machines is not None:
             public = set(self.public_machines)
             return self._machines(tuple(m for m in self.machines if (m in public) == (name == "public")))
-        return self._events({i for i in range(len(self.events)) if (i in self._public) == (name == "public")})
+        public_ids = set(self.public_events or ())
+        return self._events({i for i, name_of in enumerate(self.ids) if (name_of in public_ids) == (name == "public")})
 
-    @property
-    def _public(self) -> set[int]:
-        return set(self.public_events or ())
+    def changed(self, events: tuple[tuple[int | None, TruthEvent], ...], zones: tuple[Zone, ...]) -> AnswerKey:
+        """Return the key with other (id, event) pairs; an event without an id gets one that was never used."""
+        free = max([-1, *self.ids, *self.event_ids, *(self.public_events or ())]) + 1
+        named = []
+        for known, event in sorted(events, key=lambda pair: (pair[1].machine, pair[1].onset_us)):
+            named.append((free if known is None else known, event))
+            free += known is None
+        ids = tuple(name for name, _ in named)
+        return replace(self, events=tuple(event for _, event in named), zones=zones, event_ids=ids or (free,))
 
     def _machines(self, machines: tuple[str, ...]) -> AnswerKey:
         keep = set(machines)
@@ -79,6 +94,7 @@ class AnswerKey:
             self,
             machines=machines,
             events=tuple(e for e in self.events if e.machine in keep),
+            event_ids=tuple(name for name, e in zip(self.ids, self.events, strict=False) if e.machine in keep),
             zones=tuple(z for z in self.zones if z.machine in keep),
             public_machines=None,
         )
@@ -91,12 +107,19 @@ class AnswerKey:
             if i not in keep and not e.benign
         )
         kept = tuple(e for i, e in enumerate(self.events) if i in keep)
-        return replace(self, events=kept, zones=self.zones + other, public_events=None)
+        ids = tuple(name for i, name in enumerate(self.ids) if i in keep)
+        return replace(self, events=kept, zones=self.zones + other, public_events=None, event_ids=ids)
+
+    def _like(self, other: AnswerKey) -> AnswerKey:
+        return replace(other, events=self.events, event_ids=self.event_ids)
 
     def to_json(self) -> str:
         """Return the key as canonical JSON: the same key gives the same bytes in every process."""
-        events = [event.plain() for event in self.events]
-        return canonical({**dataclasses.asdict(self), "events": events})
+        document = dataclasses.asdict(self)
+        document["events"] = [event.plain() for event in self.events]
+        if not self.event_ids:
+            del document["event_ids"]  # as keys were written before events had ids: the same commitment
+        return canonical(document)
 
     @classmethod
     def from_json(cls, text: str) -> AnswerKey:
@@ -107,9 +130,18 @@ class AnswerKey:
         raw["machines"] = tuple(raw["machines"])
         raw["families"] = tuple((name, family) for name, family in raw["families"])
         raw["answers"] = tuple((name, answer) for name, answer in raw["answers"])
+        raw["event_ids"] = tuple(raw.get("event_ids", ()))
         for name in ("public_machines", "public_events"):
             raw[name] = None if raw[name] is None else tuple(raw[name])
         return cls(**raw)
+
+
+def with_ids(key: AnswerKey, first: AnswerKey) -> AnswerKey:
+    """Return a later truth, written before events had ids, with the ids that its events had when they were sealed."""
+    if key.event_ids or key.events == first.events:
+        return key
+    known = {event: name for name, event in zip(first.ids, first.events, strict=True)}
+    return first.changed(tuple((known.get(event), event) for event in key.events), key.zones)._like(key)
 
 
 def canonical(document: Any) -> str:

@@ -89,6 +89,7 @@ class People:
     def __init__(self, records: ClassRecords, audit: Audit, now_us: Callable[[], int]) -> None:
         self._records, self._audit, self._now_us = records, audit, now_us
         self.doors = Doors(lambda: now_us() / 1e6)
+        self.results_seen: Callable[[str], list[dict[str, Any]]] = lambda person: []  # the class says what is out
 
     # join code
     def join_code(self) -> str:
@@ -262,7 +263,8 @@ class People:
         """Return everything that is kept about a person, for the person."""
         found = self.get(person)
         tables = {name: getattr(self._records, name).find(person=person) for name in _OWN_TABLES}
-        return {"person": {f.name: getattr(found, f.name) for f in fields(found)}, **tables}
+        own = {"person": {f.name: getattr(found, f.name) for f in fields(found)}, **tables}
+        return {**own, "published": self.results_seen(person)}
 
     def erase(self, person: str) -> None:
         """Take out name, email, ids, handle, drafts and tokens; anonymous submissions and scores stay."""
@@ -281,7 +283,7 @@ class People:
 
 
 _DETAILS = ("name", "first_name", "last_name", "email", "student_id", "login", "lms_id", "section")
-_OWN_TABLES = ("submissions", "drafts", "calls", "disputes", "published", "votes")
+_OWN_TABLES = ("submissions", "drafts", "calls", "disputes", "votes")
 
 
 def _person(row: dict[str, Any]) -> Person:
@@ -293,3 +295,8 @@ def _plain(name: str) -> str:
     """Return an address or login to compare; beyond ASCII another letter may turn into the same small one (K, ſ)."""
     name = name.strip()
     return name.lower() if name.isascii() else name
+
+
+def person_of_row(row: dict[str, Any]) -> Person:
+    """Return the person of a row of the class's table."""
+    return _person(row)

@@ -6,6 +6,7 @@ different machines of the same assignment, told apart by nothing in the data.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,10 @@ from engine.classroom.drawing import (
 from engine.classroom.grade import Work
 from engine.classroom.key import AnswerKey
 from engine.classroom.playing import intervals_of, plants_of
-from engine.classroom.spec import AssignmentSpec
+from engine.classroom.sealing import facts_of, like, sample_of, sample_ticks
+from engine.classroom.spec import AssignmentSpec, PlantPart, Split
 from engine.detectors.scorable import make_scorable
-from engine.errors import ParameterError
+from engine.errors import LabError, ParameterError
 from engine.plant.making import make_journal
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
@@ -54,8 +56,18 @@ class VariantPlant:
         return ("all",) if self.public_machines is None else ("public", "private")
 
     def made_of(self) -> dict[str, Any]:
-        """Return how the data is made, ready for JSON: start and parts with their journals; no seed."""
-        return made_of(self.start_us, zip(self.parts, self.plants, strict=True), self.public_machines)
+        """Return how the data is made, ready for JSON: start, parts with their journals, a sample; no seed."""
+        how = made_of(self.start_us, zip(self.parts, self.plants, strict=True), self.public_machines)
+        return {**how, "sample": self.sample()}
+
+    def file_facts(self) -> dict[str, Any]:
+        """Return what of the file the data is made of."""
+        return {"file": facts_of(self.spec, {})["file"]}
+
+    def sample(self) -> list[float | None]:
+        """Return a few readings of every plant, evenly over the span."""
+        ticks = sample_ticks(self.times_us())
+        return [value for plant in self.plants for value in sample_of(plant.block(ticks))]
 
     @property
     def end_us(self) -> int:
@@ -92,19 +104,54 @@ class PlantMaker:
     def __init__(self, assignments: Assignments) -> None:
         self._assignments = assignments
 
-    def variant(self, assignment: str, person: str, draw: int) -> VariantPlant:
-        """Return a person's variant at a draw; always the same one.
+    def sealed(self, assignment: str, variant: str) -> VariantPlant:
+        """Return a variant as it was sealed, made from its record in the vault and never from the file.
 
-        A sealed variant is made from its sealed journals; one that an older lab sealed, without them, is drawn as that
-        lab drew it.
+        Raises
+        ------
+        LabError
+            When the record was changed, or this lab makes other readings than those that were sealed.
         """
+        row = self._assignments.sealed_row(assignment, variant)
+        recipe = json.loads(row["recipe"] or "{}")
+        owner = self._owner(assignment, variant)
+        made = self._from_recipe(assignment, owner, row["draw"], recipe) if "parts" in recipe else None
+        if made is None:
+            return self._adopted(assignment, variant, row)
+        if "sample" in recipe and not like(recipe["sample"], made.sample()):
+            raise LabError(_other_data(variant))
+        return made
+
+    def _from_recipe(self, assignment: str, owner: str, draw: int, recipe: dict[str, Any]) -> VariantPlant:
+        """Return a variant from its sealed record; dates and texts are those of the file."""
+        spec = self._assignments.get(assignment)
+        if "file" in recipe:
+            kept = recipe["file"]
+            split = None if kept["split"] is None else Split.model_validate(kept["split"])
+            spec = spec.model_copy(update={"plant": PlantPart.model_validate(kept["plant"]), "split": split})
+        return self.made_again(spec, owner, draw, recipe)
+
+    def _adopted(self, assignment: str, variant: str, row: dict[str, Any]) -> VariantPlant:
+        """A variant that was sealed without its journal: made again from its draw, if that still gives its truth."""
+        key = AnswerKey.from_json(row["key"])
+        made = self.variant(assignment, self._owner(assignment, variant), row["draw"], key.start_us)
+        if made.key().events != key.events:
+            raise LabError(_other_data(variant))
+        self._assignments.adopt(assignment, variant, {**made.file_facts(), **made.made_of()})
+        return made
+
+    def _owner(self, assignment: str, variant: str) -> str:
+        return next(v.person for v in self._assignments.variants(assignment) if v.variant == variant)
+
+    def variant(self, assignment: str, person: str, draw: int, start_us: int | None = None) -> VariantPlant:
+        """Return a person's variant at a draw: as it was sealed, else as an older lab drew it from the file."""
         spec = self._assignments.get(assignment)
         made = self._assignments.made_of(assignment, person)
         if "parts" in made and self._assignments.draw_of(assignment, person) == draw:
-            return self.made_again(spec, person, draw, made)
+            return self._from_recipe(assignment, person, draw, made)
         plant_spec, machines = load_plant(spec.plant.name), spec.plant.machines
         groups = groups_of(spec, self._assignments.seed(assignment, person, draw, "split"))
-        start, hours = start_of(spec), spec.plant.days * 24
+        start, hours = start_of(spec) if start_us is None else start_us, spec.plant.days * 24
         plants = []
         for name, group in groups:
             seed = self._assignments.seed(assignment, person, draw, name)
@@ -122,8 +169,7 @@ class PlantMaker:
 
     def block(self, assignment: str, person: str, every_s: float | None = None) -> Block:
         """Return the readings of a person's variant for the student's page: a type without any place for truth."""
-        owner = self._assignments.variant_of(assignment, person).person
-        return self.variant(assignment, owner, self._assignments.draw_of(assignment, owner)).block(every_s)
+        return self.sealed(assignment, self._assignments.variant_of(assignment, person).variant).block(every_s)
 
     def csv_parts(self, assignment: str, person: str, every_s: float | None = None) -> Iterator[bytes]:
         """Yield a person's data as CSV, a piece at a time: variant, time, machine, state and sensors; no truth."""
@@ -148,8 +194,7 @@ class PlantMaker:
             raise ParameterError(
                 f"every_s must be at least {least:g}, as often as this assignment's data was measured."
             )
-        owner = self._assignments.variant_of(assignment, person).person
-        return self.variant(assignment, owner, self._assignments.draw_of(assignment, owner)).blocks(every_s)
+        return self.sealed(assignment, self._assignments.variant_of(assignment, person).variant).blocks(every_s)
 
     def run_parameters(self, work: Work, assignment: str, variant: str) -> Work:
         """Play a detector setting on the hidden plant and return its alarms: how "params" submissions are graded."""
@@ -165,3 +210,10 @@ class PlantMaker:
         start = start_of(spec)
         answers = tuple(sorted(self._assignments.answers(spec.id).items()))
         return AnswerKey(start, start + HOUR_US, spec.plant.machines, (), answers=answers)
+
+
+def _other_data(variant: str) -> str:
+    return (
+        f"This lab makes other readings than those that were sealed for variant {variant}, so it shows none; open the "
+        "class with the version that made it. Grades and receipts are as they were."
+    )

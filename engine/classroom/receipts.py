@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import threading
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.errors import StoreError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,15 @@ def receipt_id(person: str, assignment: str, attempt: int, sha256: str) -> str:
     return f"R{hashlib.sha256(text.encode()).hexdigest()[:12].upper()}"
 
 
+@dataclass
+class _Line:
+    """A line on its way to the disk; it belongs to the one who asked for it, and so does its failure."""
+
+    text: bytes
+    written: bool = False
+    problem: str = ""
+
+
 class ReceiptBook:
     """The file of receipts. Many threads may append at once; one flush to the disk serves all that wait for it.
 
@@ -47,6 +60,11 @@ class ReceiptBook:
     ----------
     path
         The file, one JSON object a line; made when missing. A torn last line (crash) is cut off when it is opened.
+
+    Attributes
+    ----------
+    odd_lines
+        Numbers of lines that are no receipts; they stay in the file and are left out of what is read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,27 +73,44 @@ class ReceiptBook:
         _cut_torn_line(path)
         self._file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
         self._queue_lock, self._disk_lock = threading.Lock(), threading.Lock()
-        self._waiting: list[bytes] = []
-        self._queued = self._on_disk = 0
+        self._waiting: list[_Line] = []
+        self._size = os.fstat(self._file).st_size  # what was acknowledged; anything behind it is a write that failed
+        self.odd_lines: tuple[int, ...] = ()
 
     def append(self, receipt: Receipt, payload: str) -> None:
-        """Write a receipt with its payload; it is on the disk when this returns."""
-        line = json.dumps({**asdict(receipt), "payload": payload}, ensure_ascii=True).encode() + b"\n"
+        """Write a receipt with its payload; it is on the disk when this returns, and nowhere when it raises.
+
+        Raises
+        ------
+        StoreError
+            When the disk did not take it.
+        """
+        text = json.dumps({**asdict(receipt), "payload": payload}, ensure_ascii=True).encode() + b"\n"
+        line = _Line(text)
         with self._queue_lock:
             self._waiting.append(line)
-            self._queued += 1
-            mine = self._queued
         with self._disk_lock:
-            if self._on_disk < mine:
+            if not line.written and not line.problem:
                 self._flush()
+        if line.problem:
+            raise StoreError(
+                f"The receipt could not be written ({line.problem}); free some disk space and send it again."
+            )
 
     def read(self) -> list[tuple[Receipt, str]]:
-        """Return every receipt with its payload, in order."""
-        found = []
-        for line in self._path.read_text("utf-8").splitlines():
-            row = json.loads(line)
-            payload = row.pop("payload")
-            found.append((Receipt(**row), payload))
+        """Return every receipt with its payload, in order; a line that is no receipt is told in `odd_lines`."""
+        found, odd = [], []
+        for number, line in enumerate(self._path.read_bytes().split(b"\n"), start=1):
+            if not line.strip():
+                continue
+            row = _receipt_of(line)
+            if row is None:
+                odd.append(number)
+            else:
+                found.append(row)
+        self.odd_lines = tuple(odd)
+        if odd:
+            log.warning("%s: line %s is no receipt and is left out", self._path, ", ".join(map(str, odd)))
         return found
 
     def close(self) -> None:
@@ -86,22 +121,35 @@ class ReceiptBook:
                 self._file = -1
 
     def _flush(self) -> None:
+        """Write all lines that wait; they are all on the disk afterwards, or all refused and gone."""
         with self._queue_lock:
-            lines, self._waiting, upto = self._waiting, [], self._queued
-        size = os.fstat(self._file).st_size
+            lines, self._waiting = self._waiting, []
         try:
-            rest = memoryview(b"".join(lines))
+            if os.fstat(self._file).st_size != self._size:
+                os.ftruncate(self._file, self._size)
+            rest = memoryview(b"".join(line.text for line in lines))
             while rest:
                 rest = rest[os.write(self._file, rest) :]
             os.fsync(self._file)
         except OSError as problem:
-            os.ftruncate(self._file, size)  # half a line must not stay between whole ones
-            with self._queue_lock:
-                self._waiting = [*lines, *self._waiting]
-            raise StoreError(
-                f"The receipt could not be written ({problem}); free some disk space and send it again."
-            ) from None
-        self._on_disk = upto
+            with suppress(OSError):  # else before the next write: a refused line must not stay
+                os.ftruncate(self._file, self._size)
+            for line in lines:
+                line.problem = str(problem)
+            return
+        self._size += sum(len(line.text) for line in lines)
+        for line in lines:
+            line.written = True
+
+
+def _receipt_of(line: bytes) -> tuple[Receipt, str] | None:
+    try:
+        row = json.loads(line)
+        payload = row.pop("payload")
+        receipt = Receipt(**row)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return (receipt, payload) if isinstance(payload, str) else None
 
 
 def _cut_torn_line(path: Path) -> None:

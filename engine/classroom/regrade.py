@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.classroom.audit import Audit
     from engine.classroom.grading import Grading, Result
     from engine.classroom.key import AnswerKey
+    from engine.classroom.people import Person
     from engine.classroom.rubric import Rubric
     from engine.store.class_records import ClassRecords
 
@@ -115,17 +116,47 @@ class RegradeDesk:
         self._audit.note(who, "published", regrade.assignment, after=f"{len(rows)} results ({how}) {regrade.note}")
         return len(rows)
 
-    def release(self, assignment: str, scope: str = "all", who: str = "instructor") -> None:
-        """Show published results to everybody, or to "section:B" or "person:P…"; held ones stay hidden."""
+    def release(self, assignment: str, scope: str = "all", who: str = "instructor", *, end_open: bool = False) -> None:
+        """Show published results to everybody, or to "section:B" or "person:P…"; held ones stay hidden.
+
+        Raises
+        ------
+        LabError
+            While anybody may still hand in with credit on a variant of these people, unless `end_open` ends that.
+        """
+        closing, whose = self._assignments.closing, self._grading.in_scope(scope)
+        if end_open:
+            ended = closing.still_open(assignment, whose)
+            closing.end(assignment, ended)
+            self._audit.note(who, "ended the open attempts of", assignment, after=f"{len(ended)} variants")
+        closing.refuse_open(assignment, whose)
         self._records.releases.add_next(assignment=assignment, scope=scope, who=who, at_us=self._now_us())
         self._audit.note(who, "released the results of", assignment, after=scope)
 
     def is_released(self, assignment: str, result: Result) -> bool:
-        """Return whether this student may see the final result now."""
-        if result.status == "held" or self._assignments.state(assignment) != "published":
+        """Return whether this student may see the final result now: published, released, and its variant is over."""
+        return self._is_out(assignment, result.person)
+
+    def seen_by(self, assignment: str, person: str) -> list[dict[str, Any]]:
+        """Return the published rows that this student may see now, oldest first; every page, route and file asks here.
+
+        Notes and truth versions are part of the rows, so a held result or one that is not released shows none.
+        """
+        who = self._grading.student(person)
+        return self.history(assignment, person) if who is not None and self._is_out(assignment, who) else []
+
+    def _is_out(self, assignment: str, who: Person) -> bool:
+        if self._assignments.state(assignment) != "published" or self._assignments.rules(assignment, who).get("held"):
             return False
-        scopes = {"all", f"section:{result.person.section}", f"person:{result.person.person}"}
-        return any(row["scope"] in scopes for row in self._records.releases.find(assignment=assignment))
+        scopes = {"all", f"section:{who.section}", f"person:{who.person}"}
+        if not any(row["scope"] in scopes for row in self._records.releases.find(assignment=assignment)):
+            return False
+        return self._assignments.closing.is_over_for(assignment, who.person)
+
+    def all_seen_by(self, person: str) -> list[dict[str, Any]]:
+        """Return the published rows of all assignments that this student may see now."""
+        names = dict.fromkeys(row["assignment"] for row in self._records.published.find("seq", person=person))
+        return [row for name in names for row in self.seen_by(name, person)]
 
     def published(self, assignment: str) -> dict[str, dict[str, Any]]:
         """Return the newest published row of every student."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.classroom.assignment_files import SHARED
+from engine.classroom.closing import SHARED
 from engine.classroom.key import AnswerKey
 from engine.classroom.seeds import seed_of
 from engine.errors import LabError
@@ -50,6 +50,7 @@ class Item:
     line: str = ""
     text: str = ""
     share: float = 0.0
+    event: int = -1  # id of the event that it is about; -1 = all that the span meets
 
 
 @dataclass(frozen=True)
@@ -216,7 +217,15 @@ class Review:
         key = self._assignments.keys(assignment)[shared].part("private")
         met = {match.event for one in graded for match in one.matches}
         return [
-            Item(f"nobody:{shared}:{e.machine}:{e.onset_us}", "nobody", shared, e.machine, e.onset_us, e.end_us)
+            Item(
+                item=f"nobody:{shared}:{e.machine}:{e.onset_us}",
+                kind="nobody",
+                variant=shared,
+                machine=e.machine,
+                start_us=e.onset_us,
+                end_us=e.end_us,
+                event=key.ids[at],
+            )
             for at, e in enumerate(key.events)
             if at in key.owed and at not in met
         ]
@@ -259,19 +268,39 @@ def adjudicated(key: AnswerKey, item: Item, verdict: str, fault: str = "") -> An
     """
     if verdict not in VERDICTS:
         raise LabError(f"verdict must be one of: {', '.join(VERDICTS)}, got {verdict!r}.")
-    meets = [e.machine == item.machine and e.onset_us < item.end_us and item.start_us < e.end_us for e in key.events]
-    others = tuple(e for e, met in zip(key.events, meets, strict=True) if not met)
+    pairs = list(zip(key.ids, key.events, strict=True))
+    met = {name for name, event in pairs if _is_about(item, name, event)}
+    exact = {name for name, e in pairs if name in met and (e.onset_us, e.end_us) == (item.start_us, item.end_us)}
+    met = exact or met
+    others = tuple((name, event) for name, event in pairs if name not in met)
     if verdict == "ambiguous":
-        span = [e for e, met in zip(key.events, meets, strict=True) if met]
+        span = [event for name, event in pairs if name in met]
         low = min([item.start_us, *(e.onset_us for e in span)])
         high = max([item.end_us, *(e.end_us for e in span)])
-        return replace(key, events=others, zones=(*key.zones, Zone(item.machine, low, high, "ambiguous")))
+        zones = _zones_beside(item.machine, (low, high), [event for _, event in others])
+        return key.changed(others, (*key.zones, *(zone for zone in zones if zone not in key.zones)))
     if verdict == "wrong":
-        return replace(key, events=others)
+        return key.changed(others, key.zones) if met else key
     if verdict == "new event":
         event = TruthEvent(item.machine, fault, (), 1.0, item.start_us, item.start_us, item.end_us)
-        return replace(key, events=tuple(sorted((*key.events, event), key=lambda e: (e.machine, e.onset_us))))
+        return key if event in key.events else key.changed((*pairs, (None, event)), key.zones)
     return key
+
+
+def _is_about(item: Item, name: int, event: TruthEvent) -> bool:
+    if item.event >= 0:
+        return name == item.event
+    return event.machine == item.machine and event.onset_us < item.end_us and item.start_us < event.end_us
+
+
+def _zones_beside(machine: str, span: tuple[int, int], others: Sequence[TruthEvent]) -> list[Zone]:
+    """Don't-care time over the span, except where another event is: that one must count as before."""
+    zones, low = [], span[0]
+    for event in sorted((e for e in others if e.machine == machine), key=lambda e: e.onset_us):
+        if event.end_us > low and event.onset_us < span[1]:
+            zones += [Zone(machine, low, event.onset_us, "ambiguous")] if event.onset_us > low else []
+            low = max(low, event.end_us)
+    return [*zones, Zone(machine, low, span[1], "ambiguous")] if low < span[1] else zones
 
 
 def _hot_spots(variant: str, key: AnswerKey, false: list[list[Label]]) -> list[Item]:

@@ -35,7 +35,12 @@ def variant_name(secret: str, assignment: str, person: str) -> str:
 
 def commitment(salt: str, key: AnswerKey) -> str:
     """Return the SHA-256 of salt and canonical truth: published at release, checked by anyone after the deadline."""
-    return hashlib.sha256(f"{salt}\n{key.to_json()}".encode()).hexdigest()
+    return text_commitment(salt, key.to_json())
+
+
+def text_commitment(salt: str, key: str) -> str:
+    """Return the SHA-256 of salt and truth as it is written: needs nothing of this program."""
+    return hashlib.sha256(f"{salt}\n{key}".encode()).hexdigest()
 
 
 def class_commitment(commitments: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.classroom import feedback, feedback_page
+from engine.errors import LabError
 
 if TYPE_CHECKING:
     from engine.classroom.assignments import Assignments
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from engine.classroom.plants import PlantMaker
     from engine.classroom.regrade import RegradeDesk
     from engine.classroom.submissions import Submissions
+
+PATIENCE_S = 1.0  # how long a page waits for the grading of the newest work; after that it is pending
 
 
 class StudentView:
@@ -43,37 +46,38 @@ class StudentView:
 
     def level(self, assignment: str, result: Result) -> str:
         """Return the feedback level of this moment for this student: nothing, score_only, counts, timeline or full."""
-        spec, rule = self._assignments.get(assignment), self._assignments.get(assignment).feedback
+        rule = self._assignments.get(assignment).feedback
         if result.status == "held":
             return "nothing"
-        if self._regrades.is_released(assignment, result):
-            return rule.after_release
+        if self._is_over(assignment, result):
+            return rule.after_release if self._regrades.is_released(assignment, result) else rule.after_close
         plan = self._assignments.timeline(assignment, result.person)
         if plan.state(self._now_us()) in ("open", "late", "before"):
             return rule.while_open
-        if spec.variants == "shared" and not self._closed_for_all(assignment):
-            return rule.while_open if rule.while_open in ("nothing", "score_only") else "counts"
-        return rule.after_close
+        return rule.while_open if rule.while_open in ("nothing", "score_only") else "counts"
 
     def counts(self, assignment: str, person: str) -> feedback.Counts:
         """Return what the student may know in numbers; while open, of the public part alone."""
-        result = self._grading.result(assignment, person)
+        result = self._grading.result(assignment, person, PATIENCE_S)
         level = self.level(assignment, result)
-        part = "public" if level in ("score_only", "counts") and self._is_open(assignment, result) else "private"
+        part = "public" if level in ("score_only", "counts") and not self._is_over(assignment, result) else "private"
         if part == "public" and self._assignments.get(assignment).split is not None:
-            result = self._public(assignment, person)
+            result = self._grading.public_result(assignment, person, PATIENCE_S)
         key = self._key_of(assignment, person) if level not in ("nothing", "score_only") else None
         variant = self._assignments.variant_of(assignment, person).variant
         title = self._assignments.get(assignment).title
-        return feedback.counts_of(
+        counts = feedback.counts_of(
             result, title, variant, level, key and key.part(part), self._notes(assignment, person)
         )
+        return counts if self._is_over(assignment, result) else feedback.in_tenths(counts)
 
-    def page(self, assignment: str, person: str) -> str:
-        """Return the student's feedback page at the level of this moment."""
-        result, counts = self._grading.result(assignment, person), self.counts(assignment, person)
+    def page(self, assignment: str, person: str, *, preview: bool = False) -> str:
+        """Return the student's feedback page at the level of this moment; a preview is seen by instructors only."""
+        result, counts = self._grading.result(assignment, person, PATIENCE_S), self.counts(assignment, person)
         if result.grade is None or self.level(assignment, result) not in ("timeline", "full"):
             return feedback_page.counts_page(counts)
+        if not preview and self._is_over(assignment, result):
+            self._assignments.closing.reveal(assignment, counts.variant)
         key = self._key_of(assignment, person)
         key = key.part("private") if self._assignments.get(assignment).split else key
         marks = self._submissions.marks(assignment, result.submission)
@@ -91,21 +95,18 @@ class StudentView:
         """The readings under a report, a minute apart; None for truth that was made by hand."""
         variant = self._assignments.variant_of(assignment, person)
         names = set(self._assignments.get(assignment).plant.machines)
-        return self._plants.block(assignment, person, 60.0) if set(variant.machines) == names else None
+        if set(variant.machines) != names:
+            return None
+        try:
+            return self._plants.block(assignment, person, 60.0)
+        except LabError:  # sealed by hand, or by a lab whose readings this one no longer makes
+            return None
 
-    def _public(self, assignment: str, person: str) -> Result:
-        grades = self._grading.grades(assignment, "public")
-        return next(r for r in self._grading.results(assignment, grades) if r.person.person == person)
-
-    def _is_open(self, assignment: str, result: Result) -> bool:
-        return self._assignments.timeline(assignment, result.person).state(self._now_us()) in ("open", "late")
-
-    def _closed_for_all(self, assignment: str) -> bool:
-        plans = [self._assignments.timeline(assignment, person) for person in self._people.students()]
-        return all(plan.state(self._now_us()) in ("closed", "practice") for plan in plans)
+    def _is_over(self, assignment: str, result: Result) -> bool:
+        return self._assignments.closing.is_over_for(assignment, result.person.person)
 
     def _notes(self, assignment: str, person: str) -> list[str]:
-        history = self._regrades.history(assignment, person)[1:]
+        history = self._regrades.seen_by(assignment, person)[1:]
         variant = self._assignments.variant_of(assignment, person).variant
         if not history:
             return []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,25 +13,33 @@ from engine.classroom.csv_text import read_csv_text
 from engine.classroom.grade import Work
 from engine.classroom.label_files import check_labels, read_labels
 from engine.classroom.receipts import Receipt, ReceiptBook, payload_hash, receipt_id
-from engine.errors import FileProblemError, LabError
+from engine.errors import FileProblemError, LabError, StoreError
 from engine.records import DAY_US, iso_time
 
 if TYPE_CHECKING:
     from engine.classroom.assignments import Assignments
     from engine.classroom.people import People, Person
     from engine.classroom.spec import AssignmentSpec
+    from engine.classroom.timeline import Timeline
     from engine.records import Label
     from engine.store.class_records import ClassRecords
 
 MAX_TEXT = 20_000
+PATIENCE_S = 30.0  # how long a second tab waits to learn how the first one's write ended
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
 class _Taken:
-    """A receipt and whether it is on the disk yet."""
+    """A receipt and how its write ended: everybody who waits for it learns the same."""
 
     receipt: Receipt
-    done: threading.Event = field(default_factory=threading.Event)
+    written: Future[None] = field(default_factory=Future)
+
+    @property
+    def on_disk(self) -> bool:
+        return self.written.done() and self.written.exception() is None
 
 
 class Submissions:
@@ -59,6 +69,8 @@ class Submissions:
         self._assignments, self._people, self._now_us = assignments, people, now_us
         self._lock = threading.Lock()
         self._taken: dict[tuple[str, str], list[_Taken]] = {}
+        self._unwritten: list[dict[str, Any]] = []  # rows that the tables refused; the receipt file has them
+        self.when_taken: Callable[[str], None] = lambda assignment: None
         self.restored = self._restore()
 
     def submit_file(self, person: str, assignment: str, raw: bytes, file: str = "labels.csv") -> Receipt:
@@ -122,24 +134,22 @@ class Submissions:
         payload = work.to_json()
         taken, fresh = self._register(who, assignment, variant, work.kind, payload)
         if not fresh:
-            taken.done.wait(30)
-            return taken.receipt
+            return _outcome(taken)
         try:
             self._book.append(taken.receipt, payload)
-        except BaseException:
+        except BaseException as problem:
             with self._lock:
                 self._taken[person, assignment].remove(taken)
+            taken.written.set_exception(problem)
             raise
-        finally:
-            taken.done.set()
-        self._records.database.write_soon(
-            lambda cursor: self._records.submissions.insert(cursor, _row(taken.receipt, payload), replace=True)
-        )
+        taken.written.set_result(None)
+        self._tell_tables(_row(taken.receipt, payload))
+        self.when_taken(assignment)
         return taken.receipt
 
     def of(self, person: str, assignment: str) -> list[Receipt]:
-        """Return a person's receipts in order."""
-        return [taken.receipt for taken in self._taken.get((person, assignment), [])]
+        """Return a person's receipts in order; what is not on the disk yet is none."""
+        return [taken.receipt for taken in tuple(self._taken.get((person, assignment), ())) if taken.on_disk]
 
     def attempts_left(self, person: str, assignment: str) -> int | None:
         """Return how many attempts are left today; None = no limit."""
@@ -148,9 +158,37 @@ class Submissions:
 
     def payloads(self, assignment: str) -> list[tuple[Receipt, Work]]:
         """Return all submissions of an assignment with their content, in order of arrival."""
-        self._records.database.write(lambda cursor: None)  # whatever is still queued goes in first
-        rows = self._records.submissions.find("received_us, submission", assignment=assignment)
+        return self._payloads(assignment=assignment)
+
+    def payloads_of(self, person: str, assignment: str) -> list[tuple[Receipt, Work]]:
+        """Return one person's submissions with their content, in order of arrival."""
+        return self._payloads(assignment=assignment, person=person)
+
+    def _payloads(self, **where: str) -> list[tuple[Receipt, Work]]:
+        self._mend_tables()
+        rows = self._records.submissions.find("received_us, submission", **where)
         return [(_receipt(row), Work.from_json(row["payload"])) for row in rows]
+
+    def _tell_tables(self, row: dict[str, Any]) -> None:
+        """Put a row into the tables, a moment later; a refused one is kept and tried again."""
+        written = self._records.database.write_soon(
+            lambda cursor: self._records.submissions.insert(cursor, row, replace=True)
+        )
+
+        def look(done: Future[None]) -> None:
+            if done.cancelled() or done.exception() is not None:
+                log.error("a submission is on the disk and not yet in the tables: %s", row["submission"])
+                self._unwritten.append(row)
+
+        written.add_done_callback(look)
+
+    def _mend_tables(self) -> None:
+        """Whatever is still queued goes in first, then what was refused before."""
+        self._records.database.write(lambda cursor: None)
+        rows = tuple(self._unwritten)
+        if rows:
+            self._records.submissions.put_all(list(rows))
+            self._unwritten = [row for row in self._unwritten if row not in rows]
 
     def marks(self, assignment: str, submission: str) -> tuple[Label, ...]:
         """Return the labels or alarms of one submission; none for an unknown one."""
@@ -161,16 +199,17 @@ class Submissions:
         """Check the rules and reserve the attempt; one at a time, so two tabs cannot both take the last one."""
         sha256, now = payload_hash(payload), self._now_us()
         plan, state = self._assignments.timeline(assignment, who), self._assignments.state(assignment)
+        keep = self._assignments.get(assignment).keep
         with self._lock:
             mine = self._taken.setdefault((who.person, assignment), [])
-            same = next((taken for taken in mine if taken.receipt.sha256 == sha256), None)
+            same = _repeated(mine, sha256, keep)
             if same is not None:
                 return same, False
-            _refuse_wrong_time(state, plan.state(now), plan.release_us, plan.close_us)
+            _refuse_wrong_time(state, plan, now)
             left = _left([taken.receipt for taken in mine], plan.attempts_total, plan.attempts_per_day, now)
             if left is not None and left <= 0:
                 raise LabError("No attempt is left for now; what you handed in before stays as it is.")
-            attempt = len(mine) + 1
+            attempt = max((taken.receipt.attempt for taken in mine), default=0) + 1
             number = receipt_id(who.person, assignment, attempt, sha256)
             taken = _Taken(Receipt(number, who.person, assignment, variant, kind, now, sha256, attempt))
             mine.append(taken)
@@ -194,7 +233,7 @@ class Submissions:
         missing = []
         for receipt, payload in self._book.read():
             taken = _Taken(receipt)
-            taken.done.set()
+            taken.written.set_result(None)
             self._taken.setdefault((receipt.person, receipt.assignment), []).append(taken)
             if receipt.submission not in known:
                 missing.append(_row(receipt, payload))
@@ -208,11 +247,30 @@ def _refuse_hidden_future(spec: AssignmentSpec) -> None:
         raise LabError("In this assignment only alarms count that you raise on its page while the data comes in.")
 
 
-def _refuse_wrong_time(state: str, phase: str, release_us: int, close_us: int) -> None:
+def _repeated(mine: list[_Taken], sha256: str, keep: str) -> _Taken | None:
+    """The submission that this one only repeats. Where the last one counts, an older one again is a new attempt."""
+    among = mine[-1:] if keep == "last" else mine
+    return next((taken for taken in among if taken.receipt.sha256 == sha256), None)
+
+
+def _outcome(taken: _Taken) -> Receipt:
+    """Return the receipt once it is on the disk, or raise what the first tab was told."""
+    try:
+        taken.written.result(PATIENCE_S)
+    except TimeoutError:
+        raise StoreError(
+            "The same work is still being written; look under Receipts in a moment whether it is there."
+        ) from None
+    return taken.receipt
+
+
+def _refuse_wrong_time(state: str, plan: Timeline, now_us: int) -> None:
+    phase = plan.state(now_us)
     if state in ("draft", "checked") or phase == "before":
-        raise LabError(f"This assignment opens at {iso_time(release_us, seconds_only=True)}.")
+        raise LabError(f"This assignment opens at {iso_time(plan.release_us, seconds_only=True)}.")
     if phase == "closed":
-        raise LabError(f"This assignment closed at {iso_time(close_us, seconds_only=True)}; nothing more is taken.")
+        end = plan.close_us if plan.ended_us is None else min(plan.close_us, plan.ended_us)
+        raise LabError(f"This assignment closed at {iso_time(end, seconds_only=True)}; nothing more is taken.")
 
 
 def _left(receipts: list[Receipt], total: int | None, per_day: int | None, now_us: int) -> int | None:

@@ -30,6 +30,8 @@ class Timeline:
         (until, percent), ascending; extra time and overrides are in it already.
     after
         "closed", or "practice": taken, worth nothing.
+    ended_us
+        When the open attempts were ended for good; None = they end with the last step.
     """
 
     release_us: int
@@ -38,25 +40,40 @@ class Timeline:
     time_limit_minutes: float | None
     attempts_total: int | None
     attempts_per_day: int | None
+    ended_us: int | None = None
 
     @property
     def close_us(self) -> int:
         return self.steps[-1][0]
 
+    @property
+    def credit_until_us(self) -> int:
+        """The last moment at which work earns credit, grace included; before the release when it never does."""
+        last = max((until + GRACE_US for until, percent in self.steps if percent > 0), default=self.release_us - 1)
+        return last if self.ended_us is None else min(last, self.ended_us - 1)
+
     def percent(self, at_us: int) -> float:
         """Return what work received at that time is worth; a minute of grace after each step."""
+        if self.ended_us is not None and at_us >= self.ended_us:
+            return 0.0
         return next((percent for until, percent in self.steps if at_us <= until + GRACE_US), 0.0)
 
     def state(self, at_us: int) -> str:
         """Return "before", "open", "late" (worth less than at first) or "closed"."""
         if at_us < self.release_us:
             return "before"
-        if at_us > self.close_us + GRACE_US:
+        ended = self.ended_us is not None and at_us >= self.ended_us
+        if ended or at_us > self.close_us + GRACE_US:
             return "practice" if self.after == "practice" else "closed"
         return "open" if self.percent(at_us) >= self.steps[0][1] else "late"
 
 
-def timeline(spec: AssignmentSpec, person: Person | None = None, rules: Mapping[str, Any] | None = None) -> Timeline:
+def timeline(
+    spec: AssignmentSpec,
+    person: Person | None = None,
+    rules: Mapping[str, Any] | None = None,
+    ended_us: int | None = None,
+) -> Timeline:
     """Return the timeline of a person; `rules` are the overrides that apply to it (see `rules_for`).
 
     Extra time scales the time limit and moves every deadline by the extra part of the limit, or of the whole span
@@ -79,6 +96,7 @@ def timeline(spec: AssignmentSpec, person: Person | None = None, rules: Mapping[
         time_limit_minutes=None if limit is None else limit * factor,
         attempts_total=rules.get("attempts_total", spec.attempts.total),
         attempts_per_day=rules.get("attempts_per_day", spec.attempts.per_day),
+        ended_us=ended_us,
     )
 
 

@@ -10,7 +10,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.records import SECOND_US
+from engine.errors import LabError
+from engine.records import SECOND_US, iso_time
 from engine.streams.rows import Rows, join_rows, rows_of
 
 if TYPE_CHECKING:
@@ -65,9 +66,10 @@ class ClassTopic:
         Raises
         ------
         LabError
-            When the assignment is not released.
+            When the assignment is not released, or its future is hidden from somebody who may still hand in.
         """
         self._school.assignments.must_be_released(self._assignment)
+        self._refuse_hidden_future()
         before, blocks = self.sent, self._cut(start_us, end_us)
         ticks = sorted({int(at) for block in blocks.values() for at in block.times_us})
         width = sum(block.n_machines for block in blocks.values())
@@ -78,6 +80,15 @@ class ClassTopic:
             self._send(blocks, ticks[first], ticks[min(first + step, len(ticks)) - 1] + 1)
             progress((first + step) / len(ticks))
         return self.sent - before
+
+    def _refuse_hidden_future(self) -> None:
+        desk = self._school.assignments
+        until = desk.closing.last_us(self._assignment)
+        if desk.get(self._assignment).future_hidden and desk.now_us() <= until:
+            raise LabError(
+                "The future of this assignment is hidden from students; its topic can be filled after "
+                f"{iso_time(until, seconds_only=True)}, when nobody may hand in with credit any more."
+            )
 
     def _send(self, blocks: dict[str, Block], start_us: int, end_us: int) -> None:
         parts = [rows for name, block in blocks.items() if len(rows := _named(name, _between(block, start_us, end_us)))]

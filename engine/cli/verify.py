@@ -51,6 +51,9 @@ def _class_problem() -> str:
         for name, at in (("audit log", school.audit.broken_at()), ("calls", school.calls.broken_at())):
             if at is not None:
                 return f"The {name} was changed: entry {at} does not fit the chain."
+        cut = school.audit.cut_off()
+        if cut is not None:
+            return f"The end of the audit log is gone: the vault knows of entry {cut}."
         number, digest = school.audit.head()
     typer.echo(f"audit log: {number} entries, newest hash {digest}")
     return ""

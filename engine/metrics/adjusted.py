@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.metrics.arrays import Measured, as_pair, f_score, hits_in, ratio, runs, undefined
+from engine.metrics.arrays import Measured, as_pair, f_score, hits_in, ratio, runs, undefined, unless_nothing, without
 from engine.metrics.pointwise import f1_of
 from engine.metrics.sweep import Sweep, grows_to
 
@@ -39,7 +39,7 @@ def pa_k(truth: ArrayLike, alarms: ArrayLike, k: float) -> Measured:
         "f1": f_score(precision, recall),
         "adjusted_positives": tp + false,
     }
-    return Measured(values, parameters={"K": k})
+    return without(values, unless_nothing(("precision", "recall", "f1"), true, alarmed)).with_(K=k)
 
 
 def pa_k_auc(truth: ArrayLike, alarms: ArrayLike, ks: ArrayLike = ALL_K) -> Measured:
@@ -49,7 +49,8 @@ def pa_k_auc(truth: ArrayLike, alarms: ArrayLike, ks: ArrayLike = ALL_K) -> Meas
     hits, false = _adjusted_hits(true, alarmed, percents)
     f1 = f1_of(hits, hits + false, int(true.sum()))
     area = np.sum(np.diff(percents) * (f1[1:] + f1[:-1]) / 2) / (percents[-1] - percents[0])
-    return Measured({"auc": float(area)}, parameters={"K": f"{percents[0]:g}..{percents[-1]:g}"})
+    measured = without({"auc": float(area)}, unless_nothing(("auc",), true, alarmed))
+    return measured.with_(K=f"{percents[0]:g}..{percents[-1]:g}")
 
 
 def _adjusted_hits(true: IntArray, alarmed: IntArray, ks: FloatArray) -> tuple[IntArray, int]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
 
 SHOWN_ROWS = 5
+NOTHING = "there are neither events nor alarms"
 
 
 class InputError(LabError, ValueError):
@@ -146,6 +147,16 @@ def hits_in(ranges: IntArray, labels: IntArray) -> IntArray:
     """Return int64 (k,): the number of ones inside each inclusive range."""
     before = counts_before(labels)
     return before[ranges[:, 1] + 1] - before[ranges[:, 0]]
+
+
+def unless_nothing(names: Iterable[str], true: IntArray, alarmed: IntArray) -> dict[str, str]:
+    """Return the names with the reason why they are undefined: there is neither an event nor an alarm to judge."""
+    return {} if true.any() or alarmed.any() else dict.fromkeys(names, NOTHING)
+
+
+def without(values: Mapping[str, Any], reasons: Mapping[str, str]) -> Measured:
+    """Return the values, None for those that have a reason to be undefined."""
+    return Measured({name: None if name in reasons else value for name, value in values.items()}, reasons)
 
 
 def ratio(part: float, whole: float) -> float:

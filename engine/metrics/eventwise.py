@@ -12,22 +12,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.metrics.arrays import Measured, as_pair, f_score, hits_in, ratio, runs, undefined
+from engine.metrics.arrays import Measured, as_pair, f_score, hits_in, ratio, runs, undefined, unless_nothing, without
 from engine.metrics.sweep import Sweep, grows_to
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-NO_EVENTS = "there are no events"
+NO_EVENTS, NO_ALARMS = "there are no events", "there are no alarms"
 
 
 def segment_f1(truth: ArrayLike, alarms: ArrayLike) -> Measured:
-    """Return tp (events met by any alarm), fn (the other events), fp (alarm runs that meet no event) and F1."""
+    """Return tp (events met by any alarm), fn (the other events), fp (alarm runs that meet no event) and F1.
+
+    Without any event or alarm F1 is undefined.
+    """
     true, alarmed = as_pair(truth, alarms)
     events = runs(true)
     tp = int((hits_in(events, alarmed) > 0).sum())
     fn, fp = len(events) - tp, int((hits_in(runs(alarmed), true) == 0).sum())
-    return Measured({"tp": tp, "fp": fp, "fn": fn, "f1": ratio(2 * tp, 2 * tp + fp + fn)})
+    values = {"tp": tp, "fp": fp, "fn": fn, "f1": ratio(2 * tp, 2 * tp + fp + fn)}
+    return without(values, unless_nothing(("f1",), true, alarmed))
 
 
 def composite_f1(truth: ArrayLike, alarms: ArrayLike) -> Measured:
@@ -35,11 +39,13 @@ def composite_f1(truth: ArrayLike, alarms: ArrayLike) -> Measured:
     true, alarmed = as_pair(truth, alarms)
     events = runs(true)
     precision = ratio(int((true & alarmed).sum()), int(alarmed.sum()))
+    reasons = {} if alarmed.any() else {"point_precision": NO_ALARMS}
     if not len(events):
         values = {"point_precision": precision, "event_recall": None, "fc1": None}
-        return Measured(values, {"event_recall": NO_EVENTS, "fc1": NO_EVENTS})
+        return without(values, {**reasons, "event_recall": NO_EVENTS, "fc1": NO_EVENTS})
     recall = float((hits_in(events, alarmed) > 0).mean())
-    return Measured({"point_precision": precision, "event_recall": recall, "fc1": f_score(precision, recall)})
+    values = {"point_precision": precision, "event_recall": recall, "fc1": f_score(precision, recall)}
+    return without(values, reasons)
 
 
 def best_composite_f1(swept: Sweep) -> Measured:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.metrics.arrays import Measured, as_pair, f_score, ratio, undefined
+from engine.metrics.arrays import Measured, as_pair, f_score, ratio, undefined, unless_nothing, without
 from engine.metrics.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def point(truth: ArrayLike, alarms: ArrayLike) -> Measured:
     """Return tp, fp, fn, tn, precision, recall, F1, F0.5, F2, false-positive rate and Matthews correlation.
 
-    Shapes: truth and alarms 0/1 (n,). 0/0 counts as 0, but without normal rows the false-positive rate is undefined.
+    Shapes: truth and alarms 0/1 (n,). 0/0 counts as 0, but without normal rows the false-positive rate is undefined,
+    and without any event or alarm all but the counts and that rate.
     """
     true, alarmed = as_pair(truth, alarms)
     tp = int((true & alarmed).sum())
@@ -46,7 +47,8 @@ def point(truth: ArrayLike, alarms: ArrayLike) -> Measured:
         "fpr": fp / (fp + tn) if fp + tn else None,
         "mcc": ratio(tp * tn - fp * fn, spread),
     }
-    return Measured(values, {} if fp + tn else {"fpr": "there are no normal rows"})
+    reasons = unless_nothing(("precision", "recall", "f1", "f05", "f2", "mcc"), true, alarmed)
+    return without(values, reasons if fp + tn else {**reasons, "fpr": "there are no normal rows"})
 
 
 def best_f1(swept: Sweep) -> Measured:

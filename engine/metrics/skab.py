@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.metrics.arrays import Measured, as_pair, f_score, ratio
+from engine.metrics.arrays import NOTHING, Measured, as_pair, f_score, ratio, without
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -61,7 +61,8 @@ def skab_binary(files: Sequence[SkabFile]) -> Measured:
     rounded = {"f1_rounded": round(f1, 2), "far_rounded": _rounded(far), "mar_rounded": _rounded(mar)}
     reasons = {name: "there are no normal rows" for name in ("far_percent", "far_rounded") if far is None}
     reasons |= {name: "there are no true rows" for name in ("mar_percent", "mar_rounded") if mar is None}
-    return Measured({**values, **rounded}, reasons)
+    reasons |= {name: NOTHING for name in ("f1", "f1_rounded") if not tp + fp + fn}
+    return without({**values, **rounded}, reasons)
 
 
 def skab_nab(

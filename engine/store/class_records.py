@@ -26,6 +26,7 @@ class ClassRecords:
         self.scores = Rows(database, "class_scores")
         self.marks = Rows(database, "class_marks")
         self.rules = Rows(database, "class_rules", cached=True)
+        self.ended = Rows(database, "class_ended", cached=True)
         self.releases = Rows(database, "class_releases")
         self.published = Rows(database, "class_published")
         self.disputes = Rows(database, "class_disputes")

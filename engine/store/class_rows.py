@@ -68,6 +68,10 @@ class Rows:
         """Insert a row, or replace the one with the same key."""
         self._write(lambda cursor: self.insert(cursor, values, replace=True))
 
+    def put_soon(self, **values: Any) -> None:
+        """Insert or replace a row a moment later; after a crash it may be an older one."""
+        self._database.write_soon(lambda cursor: self.insert(cursor, values, replace=True))
+
     def put_all(self, rows: list[Row]) -> None:
         """Insert or replace many rows in one transaction."""
         self._write(lambda cursor: self._insert_all(cursor, rows, True))
@@ -86,6 +90,16 @@ class Rows:
         condition, bound = self._where(where)
         statement = f"DELETE FROM {self._table}{condition}"
         self._write(lambda cursor: cursor.execute(statement, bound) and None)
+
+    def replace_all(self, where: Row, rows: list[Row]) -> None:
+        """Delete the rows that match and append others, all of it or nothing."""
+        condition, bound = self._where(where)
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> None:
+            cursor.execute(f"DELETE FROM {self._table}{condition}", bound)
+            self._insert_all(cursor, rows, True)
+
+        self._write(work)
 
     def find(self, order: str = "", **where: Any) -> list[Row]:
         """Return the rows that match, in the order of the named columns ("at_us, seq")."""

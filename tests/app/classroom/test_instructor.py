@@ -250,6 +250,10 @@ def test_publishing_is_two_steps_and_never_lower_is_a_choice(made: Lab):
 
     test.selectbox(key="release_scope").select("section:A").run()
     test.button(key="results_go").click().run()
+    assert not any(made.classroom.regrades.is_released("wk3-pump", r) for r in results), "extra time still runs"
+    assert "end the open attempts" in " ".join(str(one.value) for one in test.error)
+    test.checkbox(key="end_open").check().run()
+    test.button(key="results_go").click().run()
     released = {r.person.section for r in results if made.classroom.regrades.is_released("wk3-pump", r)}
     assert released == {"A"}
 

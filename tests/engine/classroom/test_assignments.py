@@ -171,6 +171,37 @@ def test_the_audit_chain_notices_a_changed_entry(room: Room):
     assert room.school.audit.broken_at() == 2
 
 
+def test_a_log_whose_end_was_cut_off_is_noticed(room: Room):
+    room.join(1)
+    room.open(SHARED_PUMP)
+    room.databases[1].write(lambda cursor: None)  # the head that is on its way
+    whole = room.school.audit.cut_off()
+    number, _ = room.school.audit.head()
+
+    room.school.people._records.audit.remove(seq=number)
+
+    assert whole is None
+    assert room.school.audit.broken_at() is None
+    assert room.school.audit.cut_off() == number
+
+
+def test_the_log_names_who_acts_and_not_a_role(room: Room):
+    import contextvars
+
+    from engine.classroom.audit import acts
+
+    person = room.join(1)[0]
+
+    def by_a_teacher() -> None:
+        acts("quiet-heron")
+        room.school.people.drop(person.person)
+
+    contextvars.copy_context().run(by_a_teacher)
+    room.school.people.drop(person.person, dropped=False)
+
+    assert [entry.actor for entry in room.school.audit.entries()][-2:] == ["quiet-heron", "instructor"]
+
+
 def test_a_late_joiner_gets_a_variant_of_its_own(room: Room):
     room.join(1)
     name = room.open(PUMP)

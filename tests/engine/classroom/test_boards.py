@@ -13,7 +13,7 @@ from engine.classroom.conductor import shown_count
 from engine.classroom.seeds import commitment
 from engine.errors import AccessError, LabError
 from engine.records import HOUR_US, SECOND_US, Label, TruthEvent
-from tests.engine.classroom.room import BOARD_PUMP, START, Room, honest, key_of, perfect
+from tests.engine.classroom.room import BOARD_PUMP, PUMP, START, Room, honest, key_of, perfect
 
 
 def test_the_examples_in_the_docstrings_are_true():
@@ -91,6 +91,54 @@ def test_pooling_on_shared_data_is_counted_in_the_leak_meter(room: Room):
     leak = room.school.boards.leak(name)
 
     assert leak.class_bits == pytest.approx(min(3 * leak.student_bits, leak.truth_bits))
+
+
+@pytest.mark.parametrize(
+    ("more", "parts", "green"),
+    [
+        ("", {"points", "counts"}, False),
+        ("feedback: {while_open: score_only}\n", {"points"}, False),
+        ("feedback: {while_open: nothing}\n", set(), True),
+        ("feedback: {while_open: nothing}\nboard: {show: own, step: 0.1}\n", {"board"}, True),
+        ("feedback: {while_open: score_only}\nattempts: {total: 1, per_day: 1}\n", {"points"}, True),
+        ("feedback: {while_open: score_only}\nattempts: {total: null, per_day: null}\n", {"points"}, False),
+    ],
+)
+def test_the_leak_meter_covers_all_that_is_shown_while_work_is_taken(room: Room, more: str, parts: set, green: bool):
+    room.join(2)
+    text = PUMP if "attempts" not in more else PUMP.replace("attempts: {per_day: 3, total: 12}\n", "")
+    name = room.open(text + more)
+
+    leak = room.school.boards.leak(name)
+
+    assert {part for part, bits in leak.parts if bits} == parts
+    assert leak.green is green
+
+
+def test_a_quiz_that_can_be_climbed_by_trying_is_warned_of(room: Room):
+    room.join(1)
+    ask = [f"  - {{id: q{n}, ask: Which, options: [a, b, c, d]}}" for n in range(10)]
+    right = "answers: {" + ", ".join(f"q{n}: a" for n in range(10)) + "}"
+    text = PUMP.replace("submit: labels", "submit: answers").replace("interval-v1", "answers-v1")
+    room.school.assignments.save("\n".join([text, "questions:", *ask, right]))
+    room.school.make_variants("pump")
+
+    gate = room.school.check("pump")
+
+    assert gate.passed
+    assert "feedback.while_open: nothing" in gate.warnings[0]
+
+
+def test_what_is_told_while_work_is_taken_is_in_tenths(room: Room):
+    person = room.join(1)[0].person
+    name = room.open(PUMP)
+    room.school.submissions.submit_labels(person, name, honest(room.key(name, person), 4, 7, 3))
+
+    counts = room.school.feedback.counts(name, person)
+
+    assert counts.points != room.school.grading.result(name, person).points
+    assert counts.points == round(counts.points, 1)
+    assert all(line.points == round(line.points, 1) for line in counts.lines if line.points is not None)
 
 
 def test_copied_labels_fit_the_neighbours_seed_and_honest_ones_do_not():

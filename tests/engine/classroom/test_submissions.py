@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.classroom.label_files import write_labels
-from engine.errors import AccessError, FileProblemError, LabError
+from engine.errors import AccessError, FileProblemError, LabError, StoreError
 from engine.records import Label
 from tests.engine.classroom.room import PUMP, START, Room, honest, key_of, open_room, perfect
 
@@ -193,6 +193,210 @@ def test_one_hundred_students_in_a_burst_lose_no_receipt(room: Room):
         thread.join()
 
     assert len({r.submission for r, _ in room.school.submissions.payloads(name)}) == 100
+
+
+class Disk:
+    """Stands for os.fsync: waits for `go`, then fails while `full`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full, self.go, self.asked, self._real = True, threading.Event(), threading.Event(), os.fsync
+        self.go.set()
+        monkeypatch.setattr("engine.classroom.receipts.os.fsync", self)
+
+    def __call__(self, file: int) -> None:
+        self.asked.set()
+        self.go.wait(10)
+        if self.full:
+            raise OSError(28, "No space left on device")
+        self._real(file)
+
+
+def marks_of(count: int) -> tuple[Label, ...]:
+    return (Label("MACHINE_001", START, START + 60_000_000 * count),)
+
+
+def test_a_refused_submission_leaves_nothing_behind(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    person = room.join(1)[0]
+    name, counter, disk = room.open(PUMP), room.school.submissions, Disk(monkeypatch)
+
+    with pytest.raises(StoreError, match="send it again"):
+        counter.submit_labels(person.person, name, marks_of(1))
+    refused = (counter.of(person.person, name), counter.attempts_left(person.person, name))
+    disk.full = False
+    taken = counter.submit_labels(person.person, name, marks_of(2))
+    lines = [json.loads(line) for line in (tmp_path / "receipts.jsonl").read_text().splitlines()]
+    room.close()
+    again = open_room(tmp_path, room.clock)
+
+    assert refused == ([], 3)
+    assert [(line["submission"], line["attempt"]) for line in lines] == [(taken.submission, 1)]
+    assert again.school.submissions.of(person.person, name) == [taken]
+    again.close()
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_two_tabs_with_the_same_work_both_learn_how_the_one_write_ended(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool
+):
+    person = room.join(1)[0]
+    name, counter, disk = room.open(PUMP), room.school.submissions, Disk(monkeypatch)
+    disk.go.clear()
+    disk.full = full
+    said: list[str] = []
+
+    def send() -> None:
+        try:
+            said.append(counter.submit_labels(person.person, name, marks_of(1)).submission)
+        except StoreError:
+            said.append("refused")
+
+    first, second = threading.Thread(target=send), threading.Thread(target=send)
+    first.start()
+    assert disk.asked.wait(10)
+    second.start()
+    during = counter.of(person.person, name)
+    disk.go.set()
+    first.join()
+    second.join()
+
+    assert during == []
+    assert said == ["refused"] * 2 if full else len(set(said)) == 1 and "refused" not in said
+    assert (said[0] in (tmp_path / "receipts.jsonl").read_text()) is not full
+
+
+def test_a_write_that_fails_takes_nobody_elses_receipt_with_it(room: Room, tmp_path: Path, monkeypatch):
+    """What waits behind a failing flush is written by the next one."""
+    one, two = room.join(2)
+    name, counter, disk = room.open(PUMP), room.school.submissions, Disk(monkeypatch)
+    disk.go.clear()
+    said: dict[str, str] = {}
+
+    def send(person: str) -> None:
+        try:
+            said[person] = counter.submit_labels(person, name, marks_of(1)).submission
+        except StoreError:
+            said[person] = "refused"
+
+    first, second = (threading.Thread(target=send, args=(p.person,)) for p in (one, two))
+    first.start()
+    assert disk.asked.wait(10)
+    real_flush = counter._book._flush
+
+    def flush() -> None:
+        disk.full = False
+        real_flush()
+
+    monkeypatch.setattr(counter._book, "_flush", flush)
+    second.start()
+    disk.go.set()
+    first.join()
+    second.join()
+
+    kept = [json.loads(line)["submission"] for line in (tmp_path / "receipts.jsonl").read_text().splitlines()]
+    assert said[one.person] == "refused"
+    assert kept == [said[two.person]]
+
+
+def test_a_line_that_is_no_receipt_is_left_out_and_told(room: Room, tmp_path: Path):
+    person = room.join(1)[0]
+    name = room.open(PUMP)
+    receipt = room.school.submissions.submit_labels(person.person, name, marks_of(1))
+    room.close()
+    with (tmp_path / "receipts.jsonl").open("a") as file:
+        file.write('{"alarm": 7}\n[1, 2]\nnothing\n{"submission": "R1", "payload": 3}\n')
+
+    again = open_room(tmp_path, room.clock)
+
+    assert again.school.submissions.of(person.person, name) == [receipt]
+    assert again.school._book.odd_lines == (2, 3, 4, 5)
+    again.close()
+
+
+def test_an_older_version_handed_in_again_is_what_counts_where_the_last_one_does(room: Room):
+    person = room.join(1)[0]
+    name, counter = room.open(PUMP), room.school.submissions
+    good, bad = perfect(room.key(name, person.person)), perfect(room.key(name, person.person))[:2]
+
+    receipts = [counter.submit_labels(person.person, name, marks) for marks in (good, bad, good, good)]
+
+    assert [receipt.attempt for receipt in receipts] == [1, 2, 3, 3]
+    result = room.school.grading.result(name, person.person)
+    assert (result.submission, result.attempt) == (receipts[2].submission, 3)
+
+
+def test_where_the_best_one_counts_an_older_version_again_changes_nothing(room: Room):
+    person = room.join(1)[0]
+    name, counter = room.open(PUMP + "keep: best_private\n"), room.school.submissions
+
+    receipts = [counter.submit_labels(person.person, name, marks_of(n)) for n in (1, 2, 1)]
+
+    assert [receipt.attempt for receipt in receipts] == [1, 2, 1]
+
+
+def test_a_row_that_the_tables_refused_goes_in_with_the_next_reading(room: Room, monkeypatch: pytest.MonkeyPatch):
+    person = room.join(1)[0]
+    name, counter = room.open(PUMP), room.school.submissions
+    table = counter._records.submissions
+    with monkeypatch.context() as broken:
+        broken.setattr(table, "insert", lambda *_, **__: (_ for _ in ()).throw(OSError("full")))
+        receipt = counter.submit_labels(person.person, name, marks_of(1))
+        counter._records.database.write(lambda cursor: None)
+
+    assert [found.submission for found, _ in counter.payloads(name)] == [receipt.submission]
+    assert room.school.grading.result(name, person.person).status == "graded"
+
+
+def test_grades_are_made_by_one_worker_when_the_receipt_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """However many look, nothing is graded twice, and no page grades."""
+    from engine.classroom import graded
+
+    threads, real = [], graded.grade
+
+    def seen(*arguments, **named):
+        threads.append(threading.current_thread().name)
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(graded, "grade", seen)
+    room = open_room(tmp_path)
+    people = room.join(5)
+    name = room.open(PUMP)
+    for person in people:
+        room.school.submissions.submit_labels(person.person, name, honest(room.key(name, person.person), 1))
+    lookers = [threading.Thread(target=room.school.grading.results, args=(name,)) for _ in range(6)]
+    for thread in lookers:
+        thread.start()
+    for thread in lookers:
+        thread.join()
+    room.close()
+
+    assert len(threads) == 5
+    assert all(thread.startswith("faultlab-grading") for thread in threads)
+
+
+def test_a_page_does_not_wait_for_long_grading(room: Room, monkeypatch: pytest.MonkeyPatch):
+    person = room.join(1)[0]
+    name, go = room.open(PUMP), threading.Event()
+    desk = room.school.grading._graded
+    real = desk._grade_one
+    monkeypatch.setattr(desk, "_grade_one", lambda *given: go.wait(10) and real(*given))
+    monkeypatch.setattr("engine.classroom.student_view.PATIENCE_S", 0.01)
+    room.school.submissions.submit_labels(person.person, name, marks_of(1))
+
+    waiting = room.school.feedback.counts(name, person.person)
+    go.set()
+
+    assert (waiting.pending, waiting.points) == (True, None)
+    assert room.school.grading.result(name, person.person).status == "graded"
+
+
+def test_what_comes_in_while_results_are_added_up_waits_for_the_next_time(room: Room):
+    one, two = room.join(2)
+    name = room.open(PUMP)
+    room.school.submissions.submit_labels(one.person, name, marks_of(1))
+    grades = room.school.grading.grades(name)
+    room.school.submissions.submit_labels(two.person, name, marks_of(2))
+
+    assert [r.status for r in room.school.grading.results(name, grades)] == ["graded", "missing"]
 
 
 STORM = """
