@@ -182,8 +182,7 @@ class Assignments(AssignmentFiles):
         """
         row = self._vault.keys.one(assignment=assignment, variant=variant, version=1)
         public = self._records.variants.one(assignment=assignment, variant=variant)
-        whole = row is not None and public is not None
-        if not whole or seeds.text_commitment(row["salt"], row["key"]) != public["commitment"]:
+        if row is None or public is None or seeds.text_commitment(row["salt"], row["key"]) != public["commitment"]:
             raise LabError(f"The sealed truth of variant {variant} is missing or was changed; make the variants again.")
         if row["digest"] and digest_of(row["salt"], row["recipe"], row["key"]) != row["digest"]:
             raise LabError(f"The sealed record of variant {variant} was changed after it was written.")
