@@ -10,10 +10,13 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.metrics.intervals import Zone
+import numpy as np
+
+from engine.metrics.cared_time import CaredTime, Zone
 from engine.records import DAY_US, TruthEvent
 
 PARTS = ("all", "public", "private")
+OTHER_PART = "other part"  # zone: an event that the other part of a split judges
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,18 @@ class AnswerKey:
         """Positions of the events that an honest person could find: not benign, and detectable before they end."""
         return tuple(i for i, event in enumerate(self.events) if counted_from(event) is not None)
 
+    @property
+    def judged(self) -> tuple[int, ...]:
+        """Positions of the owed events of which any time lies outside don't-care zones: the others cannot be found."""
+        return tuple(i for i in self.owed if not self._in_zones(self.events[i]))
+
+    def _in_zones(self, event: TruthEvent) -> bool:
+        zones = [z for z in self.zones if z.machine in ("", event.machine) and z.reason != OTHER_PART]
+        if not zones:
+            return False
+        begins, end = CaredTime(zones)(np.array([counted_from(event), event.end_us], np.int64))
+        return bool(end <= begins)
+
     def part(self, name: str) -> AnswerKey:
         """Return the key of the "public" or "private" part; without a split both are the whole key."""
         if name not in PARTS:
@@ -86,7 +101,7 @@ class AnswerKey:
     def _events(self, keep: set[int]) -> AnswerKey:
         """The events of the other part become don't-care time, so that finding them costs nothing here."""
         other = tuple(
-            Zone(e.machine, e.onset_us, e.end_us, "other part")
+            Zone(e.machine, e.onset_us, e.end_us, OTHER_PART)
             for i, e in enumerate(self.events)
             if i not in keep and not e.benign
         )
