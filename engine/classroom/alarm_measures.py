@@ -77,8 +77,10 @@ def _credit(spans: Spans, marks: Sequence[Label], settings: Mapping[str, float])
     low = np.array([start for _, start, _ in spans], np.int64)[:, None] - round(settings["tolerance_s"] * SECOND_US)
     high = np.array([end for _, _, end in spans], np.int64)[:, None]
     outside_s = np.maximum(0, np.maximum(low - starts, starts - high)) / SECOND_US
-    same = np.array([[machine == mark.machine for mark in marks] for machine, _, _ in spans], bool)
-    return np.where(same.reshape(outside_s.shape), np.clip(1.0 - outside_s / settings["fade_s"], 0.0, 1.0), 0.0)
+    names = {name: at for at, name in enumerate(sorted({machine for machine, _, _ in spans}))}
+    whose = np.array([names.get(mark.machine, -1) for mark in marks], np.int64)
+    same = np.array([names[machine] for machine, _, _ in spans], np.int64)[:, None] == whose
+    return np.where(same, np.clip(1.0 - outside_s / settings["fade_s"], 0.0, 1.0), 0.0)
 
 
 def _best(credit: FloatArray, marks: Sequence[Label]) -> FloatArray:
@@ -105,9 +107,12 @@ def _chance(
     settings: Mapping[str, float],
 ) -> float:
     """Return the recall that the false alarms would reach at random times: its mean and `luck` deviations more."""
+    on_machine = {m: 0.0 for m in key.machines}
+    for share, mark in zip(false.tolist(), marks, strict=True):
+        on_machine[mark.machine] = on_machine.get(mark.machine, 0.0) + share
     found, span_s = [], max((key.end_us - key.start_us) / SECOND_US, 1e-6)
     for weight, (machine, start, end) in zip(weights, _spans(key, events), strict=True):
-        tries = math.fsum(f for f, mark in zip(false, marks, strict=True) if mark.machine == machine)
+        tries = on_machine[machine]
         share = min(1.0, ((end - start) / SECOND_US + settings["tolerance_s"] + settings["fade_s"]) / span_s)
         found.append(float(weight) * min(1.0, share * tries))
     mean = min(1.0, math.fsum(found))
@@ -121,7 +126,7 @@ def _matching(
     """Return which alarm found which event (the earliest good one), and the fate of every alarm."""
     matches = []
     for row, at in enumerate(events):
-        good = [i for i in range(len(marks)) if credit[row, i] >= HALF]
+        good = np.flatnonzero(credit[row] >= HALF).tolist()
         if good:
             first = min(good, key=lambda i: (marks[i].start_us, i))
             delay = (marks[first].start_us - (counted_from(key.events[at]) or 0)) / SECOND_US

@@ -45,7 +45,7 @@ SETTINGS: dict[tuple[str, int], dict[str, float]] = {
     },
     ("alarms", SECOND): {
         "tolerance_s": 120.0,
-        "fade_s": 600.0,
+        "fade_s": 900.0,
         "target_delay_s": 600.0,
         "quiet_full": 1.0,
         "quiet_zero": 10.0,
