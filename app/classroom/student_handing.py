@@ -11,6 +11,7 @@ from app.i18n import t
 from app.settings import settings_form
 from engine.catalog import parts
 from engine.classroom.label_files import read_labels, template
+from engine.classroom.pipelines import honest_detectors
 from engine.errors import LabError
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _file(desk: StudentDesk, card: Card, agreed: bool) -> None:
 
 def _parameters(desk: StudentDesk, card: Card, agreed: bool) -> None:
     st.caption(t("Choose a detector and its settings; the lab runs it on data that you do not see."))
-    known = parts("detector")
+    known = {name: part for name, part in parts("detector").items() if name in honest_detectors()}
     titles = {name: getattr(part, "title", name) for name, part in known.items()}
     name = st.selectbox(t("Detector"), sorted(titles, key=titles.get), key="hand-in-detector", format_func=titles.get)  # type: ignore[arg-type]
     values = settings_form(known[name], f"hand-in/{name}")

@@ -107,7 +107,7 @@ def _chance(
     settings: Mapping[str, float],
 ) -> float:
     """Return the recall that the false alarms would reach at random times: its mean and `luck` deviations more."""
-    on_machine = {m: 0.0 for m in key.machines}
+    on_machine = dict.fromkeys(key.machines, 0.0)
     for share, mark in zip(false.tolist(), marks, strict=True):
         on_machine[mark.machine] = on_machine.get(mark.machine, 0.0) + share
     found, span_s = [], max((key.end_us - key.start_us) / SECOND_US, 1e-6)

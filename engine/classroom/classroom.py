@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from engine.classroom.gate import Gate, play_gate, question_gate
 from engine.classroom.grading import Grading
 from engine.classroom.label_book import Drafts
 from engine.classroom.people import People
+from engine.classroom.pipelines import SAMPLE, Pipeline, play_pipelines
 from engine.classroom.plants import WITHOUT_EVENTS, PlantMaker
 from engine.classroom.receipts import ReceiptBook
 from engine.classroom.regrade import Regrade, RegradeDesk
@@ -28,6 +30,7 @@ from engine.classroom.seeds import new_secret
 from engine.classroom.student_view import StudentView
 from engine.classroom.submissions import Submissions
 from engine.errors import AccessError, LabError
+from engine.plant.spec import load_plant
 from engine.store.class_records import ClassRecords, ClassVault
 
 if TYPE_CHECKING:
@@ -110,9 +113,15 @@ class Classroom:
             return self.store_gate(assignment, question_gate(spec, answers, len(keys)))
         variants = self.assignments.variants(assignment)
         reference = {v.variant: self.plants.reference_marks(assignment, v.person) for v in variants}
-        return self.store_gate(
-            assignment, play_gate(rubric, keys, reference, self.assignments.difficulties(assignment))
-        )
+        gate = play_gate(rubric, keys, reference, self.assignments.difficulties(assignment))
+        return self.store_gate(assignment, replace(gate, pipelines=tuple(self._pipelines(assignment))))
+
+    def _pipelines(self, assignment: str) -> list[Pipeline]:
+        """Let every honest detector play a sample of the variants."""
+        rubric, keys = self.assignments.rubric(assignment), self.assignments.keys(assignment)
+        some = self.assignments.variants(assignment)[:SAMPLE]
+        data = {v.variant: (self.plants.block(assignment, v.person, 60.0), keys[v.variant]) for v in some}
+        return play_pipelines(rubric, data, load_plant(self.assignments.get(assignment).plant.name))
 
     def store_gate(self, assignment: str, gate: Gate) -> Gate:
         """Store what the robots found; only a passed gate lets the assignment be released."""
@@ -121,7 +130,9 @@ class Classroom:
             shares = gate.baselines(points)
             found = f", reference {shares['reference']:.2f} of the points" if shares else ""
             summary = f"{len(self.assignments.variants(assignment))} variants{found}"
-            checks = {"baselines": shares, "histogram": gate.histogram(), "summary": summary}
+            checks: dict[str, Any] = {"baselines": shares, "histogram": gate.histogram(), "summary": summary}
+            if gate.line is not None:
+                checks["line"] = {"detector": gate.line.name, "points": gate.line.mean, "played": gate.line.played}
             self.assignments.checked(assignment, checks)
         return gate
 

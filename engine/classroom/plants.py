@@ -19,13 +19,14 @@ from engine.classroom.assignments import Assignments, Sealed
 from engine.classroom.csv_text import csv_rows
 from engine.classroom.grade import Work, grade
 from engine.classroom.key import AnswerKey
+from engine.classroom.pipelines import intervals_of, setting_alarms
 from engine.classroom.seeds import equalised, seed_of
 from engine.classroom.spec import AssignmentSpec, moment_us
 from engine.difficulty import CAPS, best_one_liner, one_liners
 from engine.plant.making import FLOORS, make_journal
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
-from engine.records import HOUR_US, MINUTE_US, SECOND_US, Block, Label, iso_time
+from engine.records import HOUR_US, SECOND_US, Block, Label, iso_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +35,6 @@ BAND = 0.10  # half-width of the accepted difficulty, in event-F1 of the referen
 DRAWS = 12
 WITHOUT_EVENTS = ("answers", "text")  # kinds of work that no robot can play
 MARKED_SHARES = (0.005, 0.01, 0.02, 0.04, 0.08)  # of the time: the thresholds that the reference tries
-JOIN_US, LEAST_US = 30 * MINUTE_US, 5 * MINUTE_US
 
 
 @dataclass(frozen=True)
@@ -160,12 +160,10 @@ class PlantMaker:
 
     def run_parameters(self, work: Work, assignment: str, variant: str) -> Work:
         """Play a detector setting on the hidden plant and return its alarms: how "params" submissions are graded."""
-        settings = dict(work.parameters)
         public = next(v for v in self._assignments.variants(assignment) if v.variant == variant)
-        block = self.block(assignment, public.person)
-        detector = catalog.make("detector", settings.pop("detector"), settings)
-        scores = detector.bind(load_plant(self._assignments.get(assignment).plant.name)).score_then_learn(block)
-        return Work("alarms", tuple(intervals_of(block, scores >= detector.default_threshold)))
+        block, plant = self.block(assignment, public.person), load_plant(self._assignments.get(assignment).plant.name)
+        edition = self._assignments.rubric(assignment).edition
+        return Work("alarms", setting_alarms(dict(work.parameters), block, plant, edition))
 
     def reference_marks(self, assignment: str, person: str) -> tuple[Label, ...]:
         """Return the marks of the reference (vault): the panel's one-line rule and threshold that earn most here.
@@ -193,19 +191,6 @@ class PlantMaker:
         made = self.variant(assignment, person, draw)
         truth = [e for plant in made.plants for e in plant.truth(made.start_us, made.end_us)]
         return best_one_liner(made.block(60.0), truth, made.plants[0].spec)[1]
-
-
-def intervals_of(block: Block, flags: NDArray[np.bool_]) -> list[Label]:
-    """Return the flagged time (n_ticks, n_machines) as intervals: short gaps are joined, blips are left out."""
-    step = int(np.median(np.diff(block.times_us))) if len(block) > 1 else SECOND_US
-    found = []
-    for at, machine in enumerate(block.machines):
-        marked = block.times_us[flags[:, at]]
-        cuts = np.flatnonzero(np.diff(marked) > JOIN_US) + 1
-        for run in np.split(marked, cuts):
-            if len(run) and run[-1] - run[0] + step >= LEAST_US:
-                found.append(Label(machine, int(run[0]), int(run[-1]) + step))
-    return found
 
 
 def _groups(spec: AssignmentSpec, shuffle: int) -> list[tuple[str, tuple[str, ...]]]:
