@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from engine.classroom.assignments import Assignments
     from engine.classroom.grading import Grading
     from engine.classroom.people import People
+    from engine.classroom.spec import AssignmentSpec
     from engine.classroom.submissions import Submissions
+
+
+OPEN_STEP = 0.1  # of the points: what feedback shows while work is open moves in such steps
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,13 @@ def ladder_bits(step: float, attempts: int) -> float:
     return math.log2(math.comb(attempts + levels, levels))
 
 
+def open_bits(spec: AssignmentSpec, attempts: int) -> float:
+    """Return the most bits that the feedback of an open assignment tells one student, in steps of `OPEN_STEP`."""
+    if spec.mode == "practice" or spec.feedback.while_open == "nothing":
+        return 0.0
+    return ladder_bits(OPEN_STEP, attempts)
+
+
 def exact_bits(decimals: int, attempts: int) -> float:
     """Return the bits of a board with plain scores: what the Ladder is compared with."""
     return attempts * math.log2(10**decimals + 1)
@@ -124,10 +135,10 @@ class Boards:
         return sorted([*lines, *marks], key=lambda x: (-x.shown, x.reached_us, self._tie(assignment, x.handle)))
 
     def leak(self, assignment: str) -> Leak:
-        """Return the leak meter; on shared data students can pool what they read, on their own data they cannot."""
+        """Return the leak meter of board and feedback; on shared data students can pool what they read."""
         spec, rule = self._assignments.get(assignment), self._rule(assignment)
         attempts = spec.attempts.total or 35
-        one = ladder_bits(rule.step, attempts)
+        one = ladder_bits(rule.step, attempts) + open_bits(spec, attempts)
         pooled = one * max(1, len(self._people.students())) if spec.variants == "shared" else one
         public = spec.split.public if spec.split else 1.0
         events = max(1, round(spec.plant.events * public))

@@ -260,18 +260,33 @@ def adjudicated(key: AnswerKey, item: Item, verdict: str, fault: str = "") -> An
     if verdict not in VERDICTS:
         raise LabError(f"verdict must be one of: {', '.join(VERDICTS)}, got {verdict!r}.")
     meets = [e.machine == item.machine and e.onset_us < item.end_us and item.start_us < e.end_us for e in key.events]
-    others = tuple(e for e, met in zip(key.events, meets, strict=True) if not met)
+    span = [e for e, met in zip(key.events, meets, strict=True) if met]
     if verdict == "ambiguous":
-        span = [e for e, met in zip(key.events, meets, strict=True) if met]
         low = min([item.start_us, *(e.onset_us for e in span)])
         high = max([item.end_us, *(e.end_us for e in span)])
-        return replace(key, events=others, zones=(*key.zones, Zone(item.machine, low, high, "ambiguous")))
+        zone = Zone(item.machine, low, high, "ambiguous")
+        return replace(_with_events(key, meets), zones=(*key.zones, zone))
     if verdict == "wrong":
-        return replace(key, events=others)
+        return _with_events(key, meets)
     if verdict == "new event":
-        event = TruthEvent(item.machine, fault, (), 1.0, item.start_us, item.start_us, item.end_us)
-        return replace(key, events=tuple(sorted((*key.events, event), key=lambda e: (e.machine, e.onset_us))))
+        usual = median(key.events[i].severity for i in key.owed) if key.owed else 1.0
+        event = TruthEvent(item.machine, fault, (), usual, item.start_us, item.start_us, item.end_us)
+        return _with_events(key, [False] * len(meets), event)
     return key
+
+
+def _with_events(key: AnswerKey, gone: list[bool], new: TruthEvent | None = None) -> AnswerKey:
+    """Return the key with events taken out or one added; every other event stays in its part, public or private.
+
+    A new event is private: the board has been read already.
+    """
+    public = set(key.public_events or ())
+    kept = [(e, i in public) for i, (e, out) in enumerate(zip(key.events, gone, strict=True)) if not out]
+    if new is not None:
+        kept = sorted([*kept, (new, False)], key=lambda pair: (pair[0].machine, pair[0].onset_us))
+    places = tuple(i for i, (_, was) in enumerate(kept) if was)
+    parts = None if key.public_events is None else places
+    return replace(key, events=tuple(e for e, _ in kept), public_events=parts)
 
 
 def _hot_spots(variant: str, key: AnswerKey, false: list[list[Label]]) -> list[Item]:

@@ -264,7 +264,7 @@ def test_one_hundred_students_are_regraded_in_less_than_five_seconds(room: Room)
 # what students see
 
 
-def test_while_open_a_student_sees_counts_and_no_moment_of_any_event(room: Room):
+def test_while_open_a_student_sees_points_in_steps_and_no_moment_of_any_event(room: Room):
     """Three of twelve missed is fine; the one at 14:05 is not."""
     person = room.join(1)[0]
     name = room.open(PUMP)
@@ -273,7 +273,8 @@ def test_while_open_a_student_sees_counts_and_no_moment_of_any_event(room: Room)
 
     page = room.school.feedback.page(name, person.person)
 
-    assert "9 of 12 events found" in page
+    assert "of 100 points" in page
+    assert "events found" not in page
     assert not _moments_in(key, page)
 
 
