@@ -88,8 +88,8 @@ def _fill(
     rows = [row for row, event in enumerate(found.events) if key.events[event].machine == machine]
     if rows:
         events = [key.events[found.events[row]] for row in rows]
-        onset, end = (np.array([getattr(e, name) for e in events], np.int64) for name in ("onset_us", "end_us"))
-        begins = np.array([counted_from(e) for e in events], np.int64)
+        times_of = [(e.onset_us, counted_from(e) or e.onset_us, e.end_us) for e in events]
+        onset, begins, end = np.clip(np.array(times_of, np.int64).T, key.start_us, key.end_us)
         axis = CaredTime([z for z in _zones(key, machine) if z.reason != OTHER_PART])
         low, high = _grounds(onset, end)
         first, last = np.maximum(starts, low[:, None]), np.minimum(ends, high[:, None])

@@ -63,15 +63,16 @@ class AnswerKey:
 
     @property
     def judged(self) -> tuple[int, ...]:
-        """Positions of the owed events of which any time lies outside don't-care zones: the others cannot be found."""
-        return tuple(i for i in self.owed if not self._in_zones(self.events[i]))
+        """Positions of the owed events of which any time can be found: inside the data and outside don't-care zones."""
+        return tuple(i for i in self.owed if self._can_be_found(self.events[i]))
 
-    def _in_zones(self, event: TruthEvent) -> bool:
+    def _can_be_found(self, event: TruthEvent) -> bool:
+        begins, end = max(counted_from(event) or 0, self.start_us), min(event.end_us, self.end_us)
         zones = [z for z in self.zones if z.machine in ("", event.machine) and z.reason != OTHER_PART]
-        if not zones:
-            return False
-        begins, end = CaredTime(zones)(np.array([counted_from(event), event.end_us], np.int64))
-        return bool(end <= begins)
+        if not zones or end <= begins:
+            return end > begins
+        first, last = CaredTime(zones)(np.array([begins, end], np.int64))
+        return bool(last > first)
 
     def part(self, name: str) -> AnswerKey:
         """Return the key of the "public" or "private" part; without a split both are the whole key."""

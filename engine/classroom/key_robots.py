@@ -32,6 +32,7 @@ CAREFUL_EDGE_MINUTES = 5.0
 CAREFUL_MISSES_FROM = 4  # with fewer events the careful person finds them all: one of three is a third of the work
 LAZY_SHARE = LAZY_LIMIT / 90.0
 RUNS, MOST_GHOSTS = 3, 40
+GAMES = 80  # each robot with dice plays at least so often: the 95th percentile of few games says little
 SAMPLE = 60  # variants of a large class on which the lazy robots play; the truth and the careful person play on all
 FAULT = "bearing_failure"
 
@@ -54,7 +55,7 @@ class Robots:
 
 
 def play_robots(rubric: Rubric, keys: Mapping[str, AnswerKey], runs: int = RUNS) -> Robots:
-    """Let the robots play the variants; those that throw dice play `runs` times on each.
+    """Let the robots play the variants; those that throw dice play `runs` times on each, and `GAMES` in all.
 
     Of a class of more than `SAMPLE` variants the lazy robots see an even sample, everybody else all of them.
     """
@@ -63,6 +64,7 @@ def play_robots(rubric: Rubric, keys: Mapping[str, AnswerKey], runs: int = RUNS)
     lazy = LABEL_ROBOTS if rubric.submit == "labels" else ALARM_ROBOTS
     points: dict[str, list[float]] = {name: [] for name in (*lazy, TRUTH, CAREFUL)}
     order = sorted(keys)
+    runs = max(runs, -(-GAMES // len(order)))
     some = {order[int((n + 0.5) * len(order) / SAMPLE)] for n in range(SAMPLE)}
     for at, name in enumerate(order):
         key, ghosts = keys[name], [keys[g] for g in _others(order, at)]
