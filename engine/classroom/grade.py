@@ -119,8 +119,25 @@ def grade(work: Work, key: AnswerKey, rubric: Rubric, part: str = "all") -> Grad
         )
         for line in rubric.lines
     )
+    lines = _above(lines, rubric)
     rounded = tuple(sorted((name, round(value, DIGITS)) for name, value in found.items()))
     return Grade(lines, rounded, matching.matches, matching.fates, key.version, rubric.name, rubric.version)
+
+
+def _above(lines: tuple[Line, ...], rubric: Rubric) -> tuple[Line, ...]:
+    """Return the lines on the scale that begins at `above_points`, what the best automatic pipeline earns.
+
+    All points stay all points; what a pipeline earns without anybody looking is worth nothing.
+    """
+    above = rubric.setting_values().get("above_points", 0.0)
+    earned = sum(line.points or 0.0 for line in lines if not line.manual)
+    if above <= 0.0 or earned <= 0.0:
+        return lines
+    share = max(0.0, skill(earned, above, rubric.automatic_points)) * rubric.automatic_points / earned
+    return tuple(
+        line if line.points is None else dataclasses.replace(line, points=round(line.points * share, DIGITS))
+        for line in lines
+    )
 
 
 def measure_work(work: Work, key: AnswerKey, rubric: Rubric) -> tuple[dict[str, float], Matching]:

@@ -93,8 +93,9 @@ def _fill(
         axis = CaredTime([z for z in _zones(key, machine) if z.reason != OTHER_PART])
         low, high = _grounds(onset, end)
         first, last = np.maximum(starts, low[:, None]), np.minimum(ends, high[:, None])
-        times = [axis(x) / SECOND_US for x in (onset, begins, end, first, last)]
-        found.fit[np.ix_(rows, at)] = np.where((last > first) & (times[4] > times[3]), _fit(*times, short), 0.0)
+        opens, seen, closes, start, stop = (axis(x) / SECOND_US for x in (onset, begins, end, first, last))
+        fit = _fit(opens, seen, closes, start, stop, short)
+        found.fit[np.ix_(np.array(rows), at)] = np.where((last > first) & (stop > start), fit, 0.0)
     others = [(z.start_us, z.end_us) for z in _zones(key, machine) if z.reason == OTHER_PART]
     found.elsewhere[at] = _best_iou(others, starts, ends)
     outside = CaredTime([*_zones(key, machine), *_faulty(key, machine)])

@@ -23,7 +23,7 @@ from engine.plant.spec import load_plant, plant_names
 from engine.records import HOUR_US
 
 LEVELS, DAYS, EVENTS, MACHINES = ("easy", "medium", "hard"), (1, 3, 7), (4, 8, 12), (1, 2)
-VARIANTS, RUNS = 2, 40
+VARIANTS, GAMES = 2, 80
 SLACK = 1.25  # of the limit: the 95th percentile of 80 games has an error of its own
 START_US = 1_767_571_200_000_000  # Monday 2026-01-05 00:00 UTC
 
@@ -85,15 +85,15 @@ def made_keys(shape: Shape, variants: int = VARIANTS) -> dict[str, AnswerKey]:
     return {name: key for name, key in found.items() if key.judged}
 
 
-def judge(shape: Shape, rubric: str, keys: Mapping[str, AnswerKey], runs: int = RUNS) -> Verdict:
+def judge(shape: Shape, rubric: str, keys: Mapping[str, AnswerKey], games: int = GAMES) -> Verdict:
     """Return the verdict on one assignment under one rubric."""
     rule = load_rubric(rubric)
-    gate = play_robots(rule, keys, runs)
+    gate = play_robots(rule, keys, games)
     if gate.row(TRUTH).mean < rule.automatic_points - 1e-3:
         return Verdict(shape, rubric, "failed", gate.problems[0])
     if gate.problems:
         return Verdict(shape, rubric, "refused", gate.problems[0])
-    again = play_robots(rule, {f"{name} again": key for name, key in keys.items()}, runs)
+    again = play_robots(rule, {f"{name} again": key for name, key in keys.items()}, games)
     worst = again.worst_lazy
     if worst is not None and worst.p95 > SLACK * LAZY_SHARE * rule.automatic_points:
         return Verdict(shape, rubric, "failed", f"{worst.name} earns {worst.p95:.1f} points")

@@ -34,6 +34,7 @@ SETTINGS: dict[tuple[str, int], dict[str, float]] = {
         "paint_of_truth": 0.5,
         "paint_of_time": 0.05,
         "severity_weight": 0.0,
+        "above_points": 0.0,
     },
     ("alarms", FIRST): {
         "tolerance_s": 120.0,
@@ -54,6 +55,7 @@ SETTINGS: dict[tuple[str, int], dict[str, float]] = {
         "recall_zero": 0.2,
         "recall_full": 0.6,
         "severity_weight": 0.0,
+        "above_points": 0.0,
     },
 }
 SETTINGS |= {("params", edition): SETTINGS["alarms", edition] for edition in (FIRST, SECOND)}
@@ -89,7 +91,7 @@ class Rubric(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,40}$")]
     version: Annotated[int, Field(ge=1)]
-    edition: Literal[1, 2] = FIRST
+    edition: Literal[1, 2] = 1
     title: str = ""
     submit: Kind
     settings: dict[str, float] = {}
@@ -120,6 +122,13 @@ class Rubric(BaseModel):
             if not line.manual and (not line.times or set(line.times) - set(usable)):
                 words = ", ".join(usable) or "none: make it manual"
                 raise ValueError(f"line {line.id!r} needs measures of {self.submit!r} submissions ({words})")
+        return self
+
+    @model_validator(mode="after")
+    def _leaves_points_above_the_line(self) -> Rubric:
+        above = self.settings.get("above_points", 0.0)
+        if above and not 0.0 < above < self.automatic_points:
+            raise ValueError(f"above_points must be from 0 to less than the {self.automatic_points:g} automatic points")
         return self
 
     @property

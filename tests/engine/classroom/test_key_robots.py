@@ -37,7 +37,7 @@ def crowded_key() -> AnswerKey:
 
 @pytest.mark.parametrize("rubric", [LABELS, ALARMS, load_rubric("params-v2")], ids=lambda r: r.name)
 def test_on_a_class_with_room_no_lazy_robot_passes_17_of_90_and_skill_earns(rubric):
-    robots = play_robots(rubric, KEYS)
+    robots = play_robots(rubric, KEYS, games=12)
 
     assert robots.problems == ()
     assert robots.row(TRUTH).mean == pytest.approx(rubric.automatic_points)
@@ -63,8 +63,10 @@ def test_the_first_edition_is_refused_where_the_truth_does_not_earn_everything()
         for name, key in KEYS.items()
     }
 
-    assert any("the exact truth earns" in problem for problem in play_robots(load_rubric("interval-v1"), long).problems)
-    assert not any("the exact truth" in problem for problem in play_robots(LABELS, long).problems)
+    assert any(
+        "the exact truth earns" in problem for problem in play_robots(load_rubric("interval-v1"), long, 4).problems
+    )
+    assert not any("the exact truth" in problem for problem in play_robots(LABELS, long, 4).problems)
 
 
 def test_a_careful_person_misses_the_smallest_fault_and_none_of_three():
@@ -81,7 +83,7 @@ def test_a_careful_person_misses_the_smallest_fault_and_none_of_three():
 
 
 def test_the_same_class_gives_the_same_table():
-    assert play_robots(LABELS, KEYS, runs=1) == play_robots(LABELS, dict(reversed(KEYS.items())), runs=1)
+    assert play_robots(LABELS, KEYS, games=4) == play_robots(LABELS, dict(reversed(KEYS.items())), games=4)
 
 
 def test_no_robot_plays_a_quiz():
@@ -144,7 +146,7 @@ def test_gaps_up_to_half_an_hour_are_joined():
 def test_an_assignment_is_proven_or_refused_with_a_reason(rubric: str):
     shape = proving.Shape("pump_station", "easy", 7, 12, 2)
 
-    proven, refused = (proving.judge(shape, rubric, keys, runs=2) for keys in (KEYS, {"V": crowded_key()}))
+    proven, refused = (proving.judge(shape, rubric, keys, games=12) for keys in (KEYS, {"V": crowded_key()}))
 
     assert proven.outcome == "passed", str(proven)
     assert refused.outcome == "refused", str(refused)

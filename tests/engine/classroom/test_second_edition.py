@@ -284,6 +284,17 @@ def test_an_event_that_runs_over_the_end_of_the_data_is_owed_as_far_as_it_is_the
     assert graded(key, *truth_marks(key)).points == 90.0
 
 
+def test_above_the_line_of_the_best_pipeline_the_truth_still_earns_everything():
+    key = key_of(*(event(8 * at + 1) for at in range(8)))
+    above = INTERVAL.model_copy(update={"settings": {**INTERVAL.settings, "above_points": 45.0}})
+    half = [of(e) for e in key.events[:6]]
+    plain = graded(key, *half).points
+
+    assert graded(key, *truth_marks(key), rubric=above).points == 90.0
+    assert graded(key, *half, rubric=above).points == pytest.approx((plain - 45.0) * 2, abs=1e-3)
+    assert graded(key, of(key.events[0]), rubric=above).points == 0.0
+
+
 # alarms
 
 
