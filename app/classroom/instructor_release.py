@@ -91,6 +91,7 @@ def _gate_result(gate: Gate) -> None:
         st.error(problem)
     for warning in gate.warnings:
         st.warning(warning)
+    _automatic(gate)
     if gate.rows:
         means = {word: sum(values) / len(values) for word, values in _robots(gate).items() if values}
         with st.container(horizontal=True):
@@ -108,6 +109,26 @@ def _gate_result(gate: Gate) -> None:
                     }
                     for r in gate.rows
                 ]
+            )
+
+
+def _automatic(gate: Gate) -> None:
+    """Show the line above which a person adds something, and what all robots earn."""
+    if gate.line is not None:
+        st.info(
+            t(
+                "Without anybody looking, {name} earns {points} points (mean of {n} variants): above this line a "
+                "person adds something. The rubric's setting above_points can make the scale begin there.",
+                name=gate.line.name,
+                points=f"{gate.line.mean:.0f}",
+                n=gate.line.played,
+            )
+        )
+    if gate.robots or gate.pipelines:
+        with st.expander(t("All robots")):
+            rows = [{t("Robot"): r.name, t("Mean"): round(r.mean, 1), t("95th"): round(r.p95, 1)} for r in gate.robots]
+            table(
+                [*rows, *({t("Robot"): p.name, t("Mean"): round(p.mean, 1), t("95th"): None} for p in gate.pipelines)]
             )
 
 

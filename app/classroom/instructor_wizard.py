@@ -91,7 +91,8 @@ def _when(submit: str) -> dict[str, Any]:
     opens = st.date_input(t("Release"), today, key="wizard_release")
     due = st.date_input(t("Due, at 23:59"), today + timedelta(days=7), key="wizard_due")
     late = st.number_input(t("Late days at 80 %"), 0, 30, 2, key="wizard_late")
-    fitting = [name for name in rubric_names() if load_rubric(name).submit == submit]
+    known = {name: load_rubric(name) for name in rubric_names()}
+    fitting = sorted((n for n, r in known.items() if r.submit == submit), key=lambda n: (-known[n].edition, n))
     rubric = st.selectbox(t("Rubric"), fitting, key=f"wizard_rubric/{submit}")
     steps = [{"until": f"{due} 23:59", "percent": 100}]
     if late:

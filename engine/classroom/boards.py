@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from engine.classroom.grading import Grading
     from engine.classroom.people import People
     from engine.classroom.rubric import Rubric
+    from engine.classroom.spec import AssignmentSpec
     from engine.classroom.submissions import Submissions
 
 SHOWN_STEPS = 10  # points are shown in tenths while work is taken
 FREE_ANSWER_BITS = 20.0  # a word or a number that is typed
+
+
+OPEN_STEP = 0.1  # of the points: what feedback shows while work is open moves in such steps
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,13 @@ def ladder_bits(step: float, attempts: int) -> float:
     """
     levels = round(1 / step)
     return math.log2(math.comb(attempts + levels, levels))
+
+
+def open_bits(spec: AssignmentSpec, attempts: int) -> float:
+    """Return the most bits that the feedback of an open assignment tells one student, in steps of `OPEN_STEP`."""
+    if spec.mode == "practice" or spec.feedback.while_open == "nothing":
+        return 0.0
+    return ladder_bits(OPEN_STEP, attempts)
 
 
 def exact_bits(decimals: int, attempts: int) -> float:
@@ -195,11 +206,13 @@ def _shown_bits(spec: AssignmentSpec, rubric: Rubric, attempts: float) -> dict[s
         found["board"] = math.inf if math.isinf(attempts) else ladder_bits(spec.board.step, int(attempts))
     if shown in ("timeline", "full"):
         found["feedback"] = math.inf
+    elif shown != "nothing" and rubric.automatic_points and spec.mode != "practice":
+        found["points"] = math.inf if math.isinf(attempts) else open_bits(spec, int(attempts))
     elif shown != "nothing" and rubric.automatic_points:
         lines = [line.points for line in rubric.lines if not line.manual]
         told = lines if shown == "counts" else [sum(lines)]
         found["points"] = attempts * sum(math.log2(SHOWN_STEPS * points + 1) for points in told)
-    if shown == "counts" and spec.submit in ("labels", "alarms", "params"):
+    if shown == "counts" and spec.mode == "practice" and spec.submit in ("labels", "alarms", "params"):
         levels = (_events(spec) + 1) * (spec.max_intervals + 1) ** 2  # found, false, duplicates
         found["counts"] = attempts * math.log2(levels)
     return found

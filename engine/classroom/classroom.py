@@ -21,6 +21,7 @@ from engine.classroom.gate import Gate, play_gate, question_gate
 from engine.classroom.grading import Grading
 from engine.classroom.label_book import Drafts
 from engine.classroom.people import People
+from engine.classroom.pipelines import SAMPLE, Pipeline, play_pipelines
 from engine.classroom.plants import WITHOUT_EVENTS, PlantMaker
 from engine.classroom.playing import sampled
 from engine.classroom.receipts import ReceiptBook
@@ -32,6 +33,7 @@ from engine.classroom.seeds import new_secret
 from engine.classroom.student_view import StudentView
 from engine.classroom.submissions import Submissions
 from engine.errors import AccessError, LabError
+from engine.plant.spec import load_plant
 from engine.records import SECOND_US
 from engine.store.class_records import ClassRecords, ClassVault
 
@@ -147,9 +149,16 @@ class Classroom:
             {name: one.careful for name, one in played.items()},
             {name: one.three_sigma for name, one in played.items() if one.three_sigma is not None},
         )
-        few = self.making.too_few(assignment)
+        few, pipelines = self.making.too_few(assignment), tuple(self._pipelines(assignment))
         self._seconds[assignment, "checking"] = (self.now_us() - begun) / SECOND_US
-        return self.store_gate(assignment, replace(gate, problems=(*gate.problems, *few)))
+        return self.store_gate(assignment, replace(gate, problems=(*gate.problems, *few), pipelines=pipelines))
+
+    def _pipelines(self, assignment: str) -> list[Pipeline]:
+        """Let every honest detector play a sample of the variants."""
+        rubric, keys = self.assignments.rubric(assignment), self.assignments.keys(assignment)
+        some = self.assignments.variants(assignment)[:SAMPLE]
+        data = {v.variant: (self.plants.block(assignment, v.person, 60.0), keys[v.variant]) for v in some}
+        return play_pipelines(rubric, data, load_plant(self.assignments.get(assignment).plant.name))
 
     def fairness(self, assignment: str) -> Fairness:
         """Return how fair the variants of an assignment are (vault): luck against skill, by simulated people."""
@@ -180,6 +189,8 @@ class Classroom:
             checks |= {"careful": [min(gate.careful), max(gate.careful)]} if gate.careful else {}
             whose = {what: took for (name, what), took in self._seconds.items() if name == assignment}
             checks |= {"seconds": whose} if whose else {}
+            if gate.line is not None:
+                checks["line"] = {"detector": gate.line.name, "points": gate.line.mean, "played": gate.line.played}
             if gate.rows and self.assignments.get(assignment).split is not None:
                 checks["split_says"] = split_correlation(self.assignments.keys(assignment), rubric)
             self.assignments.checked(assignment, checks)

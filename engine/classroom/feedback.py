@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.classroom.grade import Grade, Line
 from engine.classroom.key import AnswerKey, counted_from
+from engine.classroom.losses import Loss, losses_of
 from engine.records import HOUR_US, MAINTENANCE, MINUTE_US, Label
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Report:
     false: tuple[FalseLine, ...]
     baselines: tuple[tuple[str, float], ...]
     next_steps: tuple[str, ...]
+    losses: tuple[Loss, ...] = ()
 
 
 def counts_of(
@@ -116,16 +118,6 @@ def counts_of(
     )
 
 
-def in_tenths(counts: Counts) -> Counts:
-    """Return the counts with points in tenths: what is told while work is taken is what the leak meter counts."""
-
-    def tenths(points: float | None) -> float | None:
-        return None if points is None else round(points, 1)
-
-    lines = tuple(replace(line, points=tenths(line.points)) for line in counts.lines)
-    return replace(counts, points=tenths(counts.points), lines=lines)
-
-
 def report_of(
     counts: Counts,
     grade: Grade,
@@ -137,7 +129,7 @@ def report_of(
     """Return the whole report; only to be shown when the assignment's phase allows the timeline."""
     met = {match.event: match for match in grade.matches}
     events = []
-    for at in key.owed:
+    for at in key.judged:
         event, match = key.events[at], met.get(at)
         said = marks[match.mark].fault if match else ""
         delay, tiou = (match.delay_s, match.tiou) if match else (None, None)
@@ -147,10 +139,12 @@ def report_of(
     wrong = tuple(
         FalseLine(mark.machine, mark.start_us, mark.end_us, fate, seen_at(block, mark))
         for mark, fate in zip(marks, grade.fates, strict=True)
-        if fate in ("false", "duplicate")
+        if fate in ("false", "duplicate", "partly", "early")
     )
     steps = tuple(next_steps(events, wrong))
-    return Report(counts, key.start_us, key.end_us, key.machines, marks, tuple(events), wrong, tuple(baselines), steps)
+    span = (key.start_us, key.end_us, key.machines)
+    lost = tuple(losses_of(grade))
+    return Report(counts, *span, marks, tuple(events), wrong, tuple(baselines), steps, lost)
 
 
 def seen_at(block: Block | None, mark: Label) -> str:

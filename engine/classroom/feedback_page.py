@@ -26,7 +26,7 @@ def counts_page(counts: Counts) -> str:
 def report_page(report: Report) -> str:
     """Return the whole report as a page that can be saved and printed."""
     counts = report.counts
-    body = _head(counts) + _timeline(report) + _lines(counts) + _events(report) + _false(report)
+    body = _head(counts) + _timeline(report) + _lines(counts) + _losses(report) + _events(report) + _false(report)
     return _page(counts.title, body + _baselines(report) + _steps(report) + _notes(counts))
 
 
@@ -62,6 +62,18 @@ def _lines(c: Counts) -> str:
     )
     head = '<tr><th>Line</th><th class="n">Points</th><th class="n">Of</th><th>How</th><th>Comment</th></tr>'
     return f"<section><h2>Rubric</h2><table>{head}{rows}</table></section>"
+
+
+def _losses(r: Report) -> str:
+    """What cost the points: the measure with its numbers, and how many points it took."""
+    if not r.losses:
+        return ""
+    rows = "".join(
+        f'<tr><td>{escape(x.line)}</td><td class="n">−{x.lost:.1f}</td><td>{escape(x.words)}</td></tr>'
+        for x in r.losses
+    )
+    head = '<tr><th>Line</th><th class="n">Points</th><th>What cost them</th></tr>'
+    return f"<section><h2>What cost points</h2><table>{head}{rows}</table></section>"
 
 
 def _timeline(r: Report) -> str:
@@ -119,7 +131,12 @@ def _events(r: Report) -> str:
 def _false(r: Report) -> str:
     if not r.false:
         return ""
-    words = {"false": "no event", "duplicate": "one more label of a found event"}
+    words = {
+        "false": "no event",
+        "duplicate": "one more label of a found event",
+        "partly": "it covers too little of an event, or much beside it",
+        "early": "before the event could be seen",
+    }
     rows = "".join(
         f"<tr><td>{escape(f.machine)}</td><td>{iso_time(f.start_us, seconds_only=True)}</td>"
         f'<td class="n">{minutes(f.end_us - f.start_us)}</td><td>{words[f.kind]}</td><td>{escape(f.seen)}</td></tr>'

@@ -16,7 +16,9 @@ import numpy as np
 from engine.classroom.fairness import MOST_RANGE
 from engine.classroom.grade import Work, grade
 from engine.classroom.key import AnswerKey
-from engine.classroom.robots import merged
+from engine.classroom.key_robots import Robots, play_robots
+from engine.classroom.pipelines import Pipeline
+from engine.classroom.robots import RobotRow, merged
 from engine.classroom.rubric import Rubric
 from engine.classroom.spec import AssignmentSpec
 from engine.records import MINUTE_US, Label
@@ -48,6 +50,13 @@ class Gate:
     rows: tuple[GateRow, ...]
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    robots: tuple[RobotRow, ...] = ()
+    pipelines: tuple[Pipeline, ...] = ()
+
+    @property
+    def line(self) -> Pipeline | None:
+        """The best automatic pipeline: above its points a person adds something."""
+        return self.pipelines[0] if self.pipelines else None
 
     @property
     def passed(self) -> bool:
@@ -100,7 +109,8 @@ def play_gate(
         _row(rubric, name, key, reference.get(name), difficulty.get(name), (three_sigma or {}).get(name))
         for name, key in sorted(keys.items())
     ]
-    return Gate(tuple(rows), tuple(_problems(rubric, rows, keys)))
+    played = play_robots(rubric, keys) if rubric.edition > 1 else Robots((), ())
+    return Gate(tuple(rows), (*_problems(rubric, rows, keys), *played.problems), robots=played.rows)
 
 
 def question_gate(spec: AssignmentSpec, answers: Mapping[str, object], variants: int) -> Gate:

@@ -10,9 +10,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.classroom import alarm_measures, interval_measures, measures
 from engine.classroom.key import AnswerKey, canonical
 from engine.classroom.matching import Match, Matching
-from engine.classroom.measures import alarm_measures, interval_measures
 from engine.records import Label
 
 if TYPE_CHECKING:
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 SCORER_VERSION = "1"
 DIGITS = 6
+EDITIONS = {
+    ("labels", 1): measures.interval_measures,
+    ("labels", 2): interval_measures.interval_measures,
+    ("alarms", 1): measures.alarm_measures,
+    ("alarms", 2): alarm_measures.alarm_measures,
+}
 
 
 @dataclass(frozen=True)
@@ -101,28 +107,44 @@ class Grade:
 
 def grade(work: Work, key: AnswerKey, rubric: Rubric, part: str = "all") -> Grade:
     """Return the grade of `work`; manual lines stay open (None) for a person."""
-    measures, matching = measure_work(work, key.part(part), rubric)
+    found, matching = measure_work(work, key.part(part), rubric)
     lines = tuple(
         Line(
             id=line.id,
             title=line.title,
-            points=None if line.manual else _product(line.points, [measures[name] for name in line.times]),
+            points=None if line.manual else _product(line.points, [found[name] for name in line.times]),
             out_of=line.points,
             manual=line.manual,
             formula=" × ".join(line.times),
         )
         for line in rubric.lines
     )
-    rounded = tuple(sorted((name, round(value, DIGITS)) for name, value in measures.items()))
+    lines = _above(lines, rubric)
+    rounded = tuple(sorted((name, round(value, DIGITS)) for name, value in found.items()))
     return Grade(lines, rounded, matching.matches, matching.fates, key.version, rubric.name, rubric.version)
+
+
+def _above(lines: tuple[Line, ...], rubric: Rubric) -> tuple[Line, ...]:
+    """Return the lines on the scale that begins at `above_points`, what the best automatic pipeline earns.
+
+    All points stay all points; what a pipeline earns without anybody looking is worth nothing.
+    """
+    above = rubric.setting_values().get("above_points", 0.0)
+    earned = sum(line.points or 0.0 for line in lines if not line.manual)
+    if above <= 0.0 or earned <= 0.0:
+        return lines
+    share = max(0.0, skill(earned, above, rubric.automatic_points)) * rubric.automatic_points / earned
+    return tuple(
+        line if line.points is None else dataclasses.replace(line, points=round(line.points * share, DIGITS))
+        for line in lines
+    )
 
 
 def measure_work(work: Work, key: AnswerKey, rubric: Rubric) -> tuple[dict[str, float], Matching]:
     """Return the measures of the work by the rubric's settings."""
-    if rubric.submit == "labels":
-        return interval_measures(key, work.marks, rubric.setting_values())
-    if rubric.submit in ("alarms", "params"):
-        return alarm_measures(key, work.marks, rubric.setting_values())
+    if rubric.submit in ("labels", "alarms", "params"):
+        kind = "labels" if rubric.submit == "labels" else "alarms"
+        return EDITIONS[kind, rubric.edition](key, work.marks, rubric.setting_values())
     if rubric.submit == "answers":
         return {"right_answers": _right_share(work, key)}, Matching((), ())
     return {}, Matching((), ())

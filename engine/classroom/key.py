@@ -10,10 +10,13 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.metrics.intervals import Zone
+import numpy as np
+
+from engine.metrics.cared_time import CaredTime, Zone
 from engine.records import DAY_US, TruthEvent
 
 PARTS = ("all", "public", "private")
+OTHER_PART = "other part"  # zone: an event that the other part of a split judges
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,19 @@ class AnswerKey:
         """Positions of the events that an honest person could find: not benign, and detectable before they end."""
         return tuple(i for i, event in enumerate(self.events) if counted_from(event) is not None)
 
+    @property
+    def judged(self) -> tuple[int, ...]:
+        """Positions of the owed events of which any time can be found: inside the data and outside don't-care zones."""
+        return tuple(i for i in self.owed if self._can_be_found(self.events[i]))
+
+    def _can_be_found(self, event: TruthEvent) -> bool:
+        begins, end = max(counted_from(event) or 0, self.start_us), min(event.end_us, self.end_us)
+        zones = [z for z in self.zones if z.machine in ("", event.machine) and z.reason != OTHER_PART]
+        if not zones or end <= begins:
+            return end > begins
+        first, last = CaredTime(zones)(np.array([begins, end], np.int64))
+        return bool(last > first)
+
     def part(self, name: str) -> AnswerKey:
         """Return the key of the "public" or "private" part; without a split both are the whole key."""
         if name not in PARTS:
@@ -102,7 +118,7 @@ class AnswerKey:
     def _events(self, keep: set[int]) -> AnswerKey:
         """The events of the other part become don't-care time, so that finding them costs nothing here."""
         other = tuple(
-            Zone(e.machine, e.onset_us, e.end_us, "other part")
+            Zone(e.machine, e.onset_us, e.end_us, OTHER_PART)
             for i, e in enumerate(self.events)
             if i not in keep and not e.benign
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 IGNORED_SHARE = 0.5  # a mark with at least this share of its time in don't-care zones is neither right nor wrong
 DIGITS = 9
-Fate = Literal["found", "duplicate", "false", "ignored"]
+Fate = Literal["found", "duplicate", "false", "ignored", "partly", "early"]
 
 
 @dataclass(frozen=True)

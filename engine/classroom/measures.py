@@ -16,8 +16,18 @@ if TYPE_CHECKING:
 
 INTERVAL_MEASURES = ("recall", "precision", "recall_gate", "precision_gate", "not_painted", "edges", "types")
 ALARM_MEASURES = ("recall", "quiet", "recall_gate", "quiet_gate", "promptness", "load", "types")
+CHANCE_FREE_MEASURES = ("recall_above_chance", *ALARM_MEASURES)
 ANSWER_MEASURES = ("right_answers",)
-MEASURES = {"labels": INTERVAL_MEASURES, "alarms": ALARM_MEASURES, "params": ALARM_MEASURES, "answers": ANSWER_MEASURES}
+MEASURES = {  # by kind of work and edition of the measures; quizzes have had one edition only
+    ("labels", 1): INTERVAL_MEASURES,
+    ("labels", 2): INTERVAL_MEASURES,
+    ("alarms", 1): ALARM_MEASURES,
+    ("alarms", 2): CHANCE_FREE_MEASURES,
+    ("params", 1): ALARM_MEASURES,
+    ("params", 2): CHANCE_FREE_MEASURES,
+    ("answers", 1): ANSWER_MEASURES,
+    ("answers", 2): ANSWER_MEASURES,
+}
 LOAD_WINDOW_US = 10 * MINUTE_US
 
 
@@ -49,7 +59,7 @@ def alarm_measures(
     matching = match_alarms(key, marks, settings["tolerance_s"])
     recall, gate = _recall(key, matching), settings["gate"]
     false_a_day = matching.count("false") / key.machine_days if key.machine_days > 0 else 0.0
-    quiet = _log_scale(false_a_day, settings["quiet_full"], settings["quiet_zero"])
+    quiet = log_scale(false_a_day, settings["quiet_full"], settings["quiet_zero"])
     return {
         "recall": recall,
         "quiet": quiet,
@@ -103,7 +113,7 @@ def _promptness(matching: Matching, target_s: float) -> float:
     return min(1.0, max(0.0, (3 * target_s - median) / (2 * target_s)))
 
 
-def _log_scale(value: float, full: float, zero: float) -> float:
+def log_scale(value: float, full: float, zero: float) -> float:
     if value <= full:
         return 1.0
     return max(0.0, 1.0 - math.log(value / full) / math.log(zero / full))

@@ -25,10 +25,10 @@ from engine.classroom.drawing import (
 )
 from engine.classroom.grade import Work
 from engine.classroom.key import AnswerKey
-from engine.classroom.playing import intervals_of, plants_of
+from engine.classroom.pipelines import setting_alarms
+from engine.classroom.playing import plants_of
 from engine.classroom.sealing import facts_of, like, sample_of, sample_ticks
 from engine.classroom.spec import AssignmentSpec, PlantPart, Split
-from engine.detectors.scorable import make_scorable
 from engine.errors import LabError, ParameterError
 from engine.plant.making import make_journal
 from engine.plant.simulator import Plant
@@ -198,12 +198,10 @@ class PlantMaker:
 
     def run_parameters(self, work: Work, assignment: str, variant: str) -> Work:
         """Play a detector setting on the hidden plant and return its alarms: how "params" submissions are graded."""
-        settings = dict(work.parameters)
         public = next(v for v in self._assignments.variants(assignment) if v.variant == variant)
-        block = self.block(assignment, public.person)
-        detector = make_scorable(settings.pop("detector"), settings)
-        scores = detector.bind(load_plant(self._assignments.get(assignment).plant.name)).score_then_learn(block)
-        return Work("alarms", tuple(intervals_of(block, scores >= detector.default_threshold)))
+        block, plant = self.block(assignment, public.person), load_plant(self._assignments.get(assignment).plant.name)
+        edition = self._assignments.rubric(assignment).edition
+        return Work("alarms", setting_alarms(dict(work.parameters), block, plant, edition))
 
     def question_key(self, spec: AssignmentSpec) -> AnswerKey:
         """The key of a quiz or a report: the right answers, and no event."""

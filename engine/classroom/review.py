@@ -282,7 +282,8 @@ def adjudicated(key: AnswerKey, item: Item, verdict: str, fault: str = "") -> An
     if verdict == "wrong":
         return key.changed(others, key.zones) if met else key
     if verdict == "new event":
-        event = TruthEvent(item.machine, fault, (), 1.0, item.start_us, item.start_us, item.end_us)
+        usual = median(key.events[i].severity for i in key.owed) if key.owed else 1.0
+        event = TruthEvent(item.machine, fault, (), usual, item.start_us, item.start_us, item.end_us)
         return key if event in key.events else key.changed((*pairs, (None, event)), key.zones)
     return key
 

@@ -12,15 +12,31 @@ from engine.errors import UnknownNameError, nearest
 from engine.yaml_file import read_model
 
 RUBRICS = Path(__file__).resolve().parents[2] / "data" / "rubrics"
-SETTINGS = {
-    "labels": {
+FIRST, SECOND = 1, 2  # editions of the measures: old rubrics keep theirs, and with it every old grade
+SETTINGS: dict[tuple[str, int], dict[str, float]] = {
+    ("labels", FIRST): {
         "tolerance_s": 120.0,
         "edges_zero": 0.1,
         "edges_full": 0.6,
         "max_labelled_share": 0.2,
         "gate": 2.0,
     },
-    "alarms": {
+    ("labels", SECOND): {
+        "short_s": 1500.0,
+        "fit_zero": 0.4,
+        "fit_full": 0.7,
+        "edges_zero": 0.4,
+        "edges_full": 0.75,
+        "recall_zero": 0.2,
+        "recall_full": 0.7,
+        "precision_zero": 0.3,
+        "precision_full": 0.8,
+        "paint_of_truth": 0.5,
+        "paint_of_time": 0.05,
+        "severity_weight": 0.0,
+        "above_points": 0.0,
+    },
+    ("alarms", FIRST): {
         "tolerance_s": 120.0,
         "target_delay_s": 600.0,
         "quiet_full": 1.0,
@@ -28,10 +44,21 @@ SETTINGS = {
         "load_limit": 10.0,
         "gate": 2.0,
     },
-    "answers": {},
-    "text": {},
+    ("alarms", SECOND): {
+        "tolerance_s": 120.0,
+        "fade_s": 900.0,
+        "target_delay_s": 600.0,
+        "quiet_full": 1.0,
+        "quiet_zero": 10.0,
+        "load_limit": 10.0,
+        "luck": 1.645,
+        "recall_zero": 0.2,
+        "recall_full": 0.6,
+        "severity_weight": 0.0,
+        "above_points": 0.0,
+    },
 }
-SETTINGS["params"] = SETTINGS["alarms"]
+SETTINGS |= {("params", edition): SETTINGS["alarms", edition] for edition in (FIRST, SECOND)}
 Kind = Literal["labels", "alarms", "params", "answers", "text"]
 
 
@@ -64,6 +91,7 @@ class Rubric(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,40}$")]
     version: Annotated[int, Field(ge=1)]
+    edition: Literal[1, 2] = 1
     title: str = ""
     submit: Kind
     settings: dict[str, float] = {}
@@ -89,11 +117,18 @@ class Rubric(BaseModel):
 
     @model_validator(mode="after")
     def _measures_fit_the_kind(self) -> Rubric:
-        usable = MEASURES.get(self.submit, ())
+        usable = MEASURES.get((self.submit, self.edition), ())
         for line in self.lines:
             if not line.manual and (not line.times or set(line.times) - set(usable)):
                 words = ", ".join(usable) or "none: make it manual"
                 raise ValueError(f"line {line.id!r} needs measures of {self.submit!r} submissions ({words})")
+        return self
+
+    @model_validator(mode="after")
+    def _leaves_points_above_the_line(self) -> Rubric:
+        above = self.settings.get("above_points", 0.0)
+        if above and not 0.0 < above < self.automatic_points:
+            raise ValueError(f"above_points must be from 0 to less than the {self.automatic_points:g} automatic points")
         return self
 
     @property
@@ -106,7 +141,7 @@ class Rubric(BaseModel):
 
     def setting_values(self) -> dict[str, float]:
         """Return every setting of this kind of submission, with the defaults filled in."""
-        return {**SETTINGS[self.submit], **self.settings}
+        return {**SETTINGS.get((self.submit, self.edition), {}), **self.settings}
 
 
 def rubric_names() -> list[str]:

@@ -148,7 +148,7 @@ class AssignmentSpec(_Part):
     keep: Literal["last", "best_public", "best_private"] = "last"
     feedback: FeedbackPart = FeedbackPart()
     board: Board | None = None
-    rubric: str = "interval-v1"
+    rubric: str = "interval-v2"
     max_intervals: Annotated[int, Field(ge=1, le=100_000)] = 500
     points: Annotated[float, Field(gt=0, le=10_000)] = 100.0
     future_hidden: bool = False

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.classroom import feedback, feedback_page
+from engine.classroom.open_feedback import while_open
 from engine.errors import LabError
 
 if TYPE_CHECKING:
@@ -66,10 +67,18 @@ class StudentView:
         key = self._key_of(assignment, person) if level not in ("nothing", "score_only") else None
         variant = self._assignments.variant_of(assignment, person).variant
         title = self._assignments.get(assignment).title
-        counts = feedback.counts_of(
-            result, title, variant, level, key and key.part(part), self._notes(assignment, person)
-        )
-        return counts if self._is_over(assignment, result) else feedback.in_tenths(counts)
+        notes = self._notes(assignment, person)
+        counts = feedback.counts_of(result, title, variant, level, key and key.part(part), notes)
+        if not self._is_over(assignment, result) and self._assignments.get(assignment).mode != "practice":
+            return while_open(counts, self._shares(assignment, person, part))
+        return counts
+
+    def _shares(self, assignment: str, person: str, part: str) -> list[float]:
+        """Return a person's attempts in order, as shares of the automatic points."""
+        whole = self._assignments.rubric(assignment).automatic_points
+        grades = self._grading.grades(assignment, part if self._assignments.get(assignment).split else "all")
+        mine = [receipt.submission for receipt in self._submissions.of(person, assignment)]
+        return [grades[one].points / whole for one in mine if one in grades] if whole else []
 
     def page(self, assignment: str, person: str, *, preview: bool = False) -> str:
         """Return the student's feedback page at the level of this moment; a preview is seen by instructors only."""

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 def grade_file(
     labels: Annotated[Path, typer.Argument(help="CSV of labels or alarms, or a submission as JSON.")],
     key: Annotated[Path, typer.Option(help="The answer key as JSON.")],
-    rubric: Annotated[str, typer.Option(help="Name of a rubric, or a YAML file.")] = "interval-v1",
+    rubric: Annotated[str, typer.Option(help="Name of a rubric, or a YAML file.")] = "interval-v2",
     gradescope: Annotated[Path | None, typer.Option(help="Also write Gradescope's results.json here.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole grade as canonical JSON.")] = False,
 ) -> None:
@@ -77,19 +77,30 @@ def fairness(
 
 
 def prove(
-    rubric: Annotated[str | None, typer.Argument(help="Name or YAML file; all rubrics of the lab without it.")] = None,
-    runs: Annotated[int, typer.Option(help="Games for each robot.")] = 200,
+    rubric: Annotated[
+        str | None, typer.Argument(help="Name or YAML file: its robot table alone. Without it, all rubrics are proven.")
+    ] = None,
+    runs: Annotated[int, typer.Option(help="Games for each robot of the table.")] = 200,
+    shapes: Annotated[int | None, typer.Option(help="Generated shapes of assignments; all of them without it.")] = None,
 ) -> None:
-    """Let the robots play a rubric; ends with 1 when a lazy one earns too much."""
+    """Let the robots play: the table of a rubric, or all rubrics on generated assignments; ends with 1 on a failure."""
+    from itertools import islice
+
+    from engine.classroom import proving
     from engine.classroom.robots import prove_rubric
     from engine.classroom.rubric import load_rubric, rubric_names
 
-    passed = True
-    for name in [rubric] if rubric else rubric_names():
-        proof = prove_rubric(load_rubric(name), runs)
-        passed = passed and proof.passed
+    tables = [prove_rubric(load_rubric(name), runs) for name in ([rubric] if rubric else rubric_names())]
+    for proof in tables:
         typer.echo(f"{proof.rubric}: {'proven' if proof.passed else 'REFUSED'}\n{proof.table()}\n")
-    if not passed:
+    passed, failed = sum(proof.passed for proof in tables), sum(not proof.passed for proof in tables)
+    if rubric is None:
+        some = islice(proving.shapes(), shapes)
+        good, refused, bad = proving.prove_assignments(some, typer.echo)
+        typer.echo(f"{refused} refused by the gate with a reason; the truth earned everything there too")
+        passed, failed = passed + good, failed + bad
+    typer.echo(f"{passed} passed, {failed} failed")
+    if failed:
         raise typer.Exit(1)
 
 

@@ -34,7 +34,7 @@ def test_there_are_examples():
         ("2026-03-11 23:59", "soon", r"'soon' is no time"),
         ("2026-03-11 23:59", "2026-03-01 23:59", "must follow one another"),
         ("Europe/Berlin", "Europe/Berln", "no time zone"),
-        ("rubric: interval-v1", "rubric: interval-v2", "did you mean 'interval-v1'"),
+        ("rubric: interval-v1", "rubric: interval-v9", "did you mean 'interval-v"),
         ("days: 7", "days: 7, rate_hz: 10", "readings, more than"),
         ("mode: graded", "mode: graded\nfeedback: {while_open: full}", "while_open may only be"),
         ("version: 1", "version: [", "not valid YAML"),

@@ -96,7 +96,7 @@ def test_pooling_on_shared_data_is_counted_in_the_leak_meter(room: Room):
 @pytest.mark.parametrize(
     ("more", "parts", "green"),
     [
-        ("", {"points", "counts"}, False),
+        ("", {"points"}, False),
         ("feedback: {while_open: score_only}\n", {"points"}, False),
         ("feedback: {while_open: nothing}\n", set(), True),
         ("feedback: {while_open: nothing}\nboard: {show: own, step: 0.1}\n", {"board"}, True),
@@ -127,18 +127,6 @@ def test_a_quiz_that_can_be_climbed_by_trying_is_warned_of(room: Room):
 
     assert gate.passed
     assert "feedback.while_open: nothing" in gate.warnings[0]
-
-
-def test_what_is_told_while_work_is_taken_is_in_tenths(room: Room):
-    person = room.join(1)[0].person
-    name = room.open(PUMP)
-    room.school.submissions.submit_labels(person, name, honest(room.key(name, person), 4, 7, 3))
-
-    counts = room.school.feedback.counts(name, person)
-
-    assert counts.points != room.school.grading.result(name, person).points
-    assert counts.points == round(counts.points, 1)
-    assert all(line.points == round(line.points, 1) for line in counts.lines if line.points is not None)
 
 
 def test_copied_labels_fit_the_neighbours_seed_and_honest_ones_do_not():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from engine.classroom.feedback_page import counts_page
-from engine.classroom.review import consensus
+from engine.classroom.losses import losses_of
+from engine.classroom.review import Item, adjudicated, consensus
 from engine.classroom.rubric import load_rubric
 from engine.errors import LabError
 from engine.records import HOUR_US, MINUTE_US, Label
@@ -264,7 +266,7 @@ def test_one_hundred_students_are_regraded_in_less_than_five_seconds(room: Room)
 # what students see
 
 
-def test_while_open_a_student_sees_counts_and_no_moment_of_any_event(room: Room):
+def test_while_open_a_student_sees_points_in_steps_and_no_moment_of_any_event(room: Room):
     """Three of twelve missed is fine; the one at 14:05 is not."""
     person = room.join(1)[0]
     name = room.open(PUMP)
@@ -273,7 +275,8 @@ def test_while_open_a_student_sees_counts_and_no_moment_of_any_event(room: Room)
 
     page = room.school.feedback.page(name, person.person)
 
-    assert "9 of 12 events found" in page
+    assert "of 100 points" in page
+    assert "events found" not in page
     assert not _moments_in(key, page)
 
 
@@ -341,3 +344,59 @@ def test_the_exam_room_shows_who_saved_and_who_handed_in(room: Room):
     assert rows["handle-000"]["saved_us"] is not None
     assert rows["handle-001"]["saved_us"] is None
     assert all(row["attempts"] == 1 for row in rows.values())
+
+
+# verdicts keep the books
+
+
+def test_a_new_event_weighs_as_the_median_and_every_other_keeps_its_part():
+    """It was written with severity 1 among severities of 0.1 to 0.6, and parts moved by one place."""
+    key = key_of(1)
+    events = tuple(replace(e, severity=0.1 * (1 + at % 3)) for at, e in enumerate(key.events))
+    key = replace(key, events=events, public_events=(0, 3, 5))
+    parts = {e: at in (0, 3, 5) for at, e in enumerate(events)}
+    span = (events[4].end_us + 60_000_000, events[4].end_us + 1_800_000_000)
+    new = Item("x", "disputed", "V", events[4].machine, *span)
+    wrong = Item("y", "disputed", "V", events[0].machine, events[0].onset_us, events[0].end_us)
+
+    added, taken = adjudicated(key, new, "new event", "drift"), adjudicated(key, wrong, "wrong")
+
+    for after in (added, taken):
+        public = set(after.public_events or ())
+        assert all((at in public) == parts[e] for at, e in enumerate(after.events) if e in parts)
+    born = next(e for e in added.events if e not in parts)
+    assert born.severity == pytest.approx(0.2)
+    assert len(taken.public_events or ()) == 2
+
+
+def test_a_report_says_what_cost_points_with_its_numbers(room: Room):
+    person = room.join(1)[0]
+    name = room.open(PUMP.replace("interval-v1", "interval-v2"))
+    key = room.key(name, person.person)
+    room.school.submissions.submit_labels(person.person, name, honest(key, 1))
+    room.clock.at("2026-03-13 10:00")
+
+    result = room.school.grading.result(name, person.person)
+    lost = losses_of(result.grade)
+    page = room.school.feedback.page(name, person.person)
+
+    by_line = {line.title: line.out_of - line.points for line in result.grade.lines if line.points is not None}
+    for title, missing in by_line.items():
+        assert sum(x.lost for x in lost if x.line == title) == pytest.approx(missing, abs=0.2)
+    assert "What cost points" in page
+    assert "of 12 faults are not found" in page
+
+
+def test_attempts_cannot_be_used_to_search_for_the_best_count(room: Room):
+    """Six digits, found and false after each of twelve attempts were enough to tune a pipeline."""
+    person = room.join(1)[0]
+    name = room.open(PUMP)
+    key = room.key(name, person.person)
+    shown = []
+    for found in (9, 10, 9):
+        room.school.submissions.submit_labels(person.person, name, honest(key, found, found, 0))
+        shown.append(room.school.feedback.counts(name, person.person))
+
+    assert all(c.points is not None and c.points % 10 == 0 for c in shown)
+    assert [c.points for c in shown] == sorted(c.points for c in shown)
+    assert all((c.found, c.of, c.false, c.lines) == (None, None, None, ()) for c in shown)
