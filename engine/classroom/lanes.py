@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from engine import catalog
 from engine.classroom.grade import Grade, Work, grade
 from engine.classroom.pipelines import intervals_of
-from engine.classroom.playing import intervals_of
 from engine.classroom.robots import merged
 from engine.plant.spec import load_plant
 

@@ -1,7 +1,6 @@
 """What nobody has to look at: every detector of the catalogue at its defaults, turned into intervals.
 
-The best of them is the line above which a person adds something. Baselines that see the truth are left out here and
-nowhere else.
+The best of them is the line above which a person adds something. Baselines that see the truth do not play.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import numpy as np
 from engine import catalog
 from engine.classroom.grade import Work, grade
 from engine.classroom.key_robots import hand_in
+from engine.detectors.scorable import scorable_detectors
 from engine.errors import LabError
 from engine.records import MINUTE_US, SECOND_US, Label
 
@@ -42,11 +42,6 @@ class Pipeline:
     played: int
 
 
-def honest_detectors() -> list[str]:
-    """Return the detectors that are told nothing: the ones that may be handed in as a setting, or play as a robot."""
-    return sorted(name for name, cls in catalog.parts("detector").items() if not cls.peeks)
-
-
 def intervals_of(block: Block, flags: NDArray[np.bool_], least_us: int = LEAST_US) -> list[Label]:
     """Return the flagged time (n_ticks, n_machines) as intervals: gaps up to half an hour are joined.
 
@@ -73,7 +68,7 @@ def detector_marks(name: str, block: Block, plant: PlantSpec, least_us: int = LE
 
 def check_setting(name: str, values: Mapping[str, Any]) -> None:
     """Refuse a setting that cannot be handed in: unknown, out of bounds, or of a detector that is told the truth."""
-    if name in catalog.parts("detector") and name not in honest_detectors():
+    if name in catalog.parts("detector") and name not in scorable_detectors():
         raise LabError(f"The detector {name!r} is told the truth; hand in one that has to find out.")
     settings = dict(values)
     threshold = settings.pop("threshold", None)
@@ -110,7 +105,7 @@ def play_pipelines(
     A detector that cannot play on this data (too short for it) is left out; `stop` is asked before each.
     """
     found = []
-    for name in honest_detectors():
+    for name in scorable_detectors():
         if stop():
             break
         points = [_points(name, rubric, _thinned(block), key, plant) for block, key in data.values()]

@@ -15,25 +15,22 @@ import numpy as np
 from engine.classroom.drawing import block_of
 from engine.classroom.grade import Work, grade
 from engine.classroom.labelers import CAREFUL, expected_points
+from engine.classroom.pipelines import intervals_of
 from engine.difficulty import one_liners
 from engine.plant.journal import Journal
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
 from engine.plant.visibility import minutes
-from engine.records import MINUTE_US, SECOND_US, Label
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from engine.classroom.key import AnswerKey
     from engine.classroom.rubric import Rubric
     from engine.plant.spec import PlantSpec
-    from engine.records import Block
+    from engine.records import Block, Label
 
 SAMPLE = 24  # variants of a class on which the reference plays
 MARKED_SHARES = (0.005, 0.01, 0.02, 0.04, 0.08)  # of the time: the thresholds that the reference tries
 SIGMAS = 3.0  # the limit of the three-sigma rule, as Shewhart drew it
-JOIN_US, LEAST_US = 30 * MINUTE_US, 5 * MINUTE_US
 
 
 @dataclass(frozen=True)
@@ -83,16 +80,3 @@ def sampled(names: Sequence[str], count: int = SAMPLE) -> set[str]:
     if len(order) <= count:
         return set(order)
     return {order[int((n + 0.5) * len(order) / count)] for n in range(count)}
-
-
-def intervals_of(block: Block, flags: NDArray[np.bool_]) -> list[Label]:
-    """Return the flagged time (n_ticks, n_machines) as intervals: short gaps are joined, blips are left out."""
-    step = int(np.median(np.diff(block.times_us))) if len(block) > 1 else SECOND_US
-    found = []
-    for at, machine in enumerate(block.machines):
-        marked = block.times_us[flags[:, at]]
-        cuts = np.flatnonzero(np.diff(marked) > JOIN_US) + 1
-        for run in np.split(marked, cuts):
-            if len(run) and run[-1] - run[0] + step >= LEAST_US:
-                found.append(Label(machine, int(run[0]), int(run[-1]) + step))
-    return found

@@ -12,8 +12,9 @@ from engine.classroom import proving
 from engine.classroom.gate import play_gate
 from engine.classroom.key import AnswerKey
 from engine.classroom.key_robots import CAREFUL, TRUTH, careful_marks, play_robots, truth_marks
-from engine.classroom.pipelines import check_setting, honest_detectors, intervals_of, play_pipelines, setting_alarms
+from engine.classroom.pipelines import check_setting, intervals_of, play_pipelines, setting_alarms
 from engine.classroom.rubric import load_rubric
+from engine.detectors.scorable import scorable_detectors
 from engine.errors import LabError
 from engine.plant.journal import Journal
 from engine.plant.simulator import Plant
@@ -94,7 +95,7 @@ def test_no_robot_plays_a_quiz():
 
 
 def test_detectors_that_are_told_the_truth_neither_play_nor_are_taken():
-    assert "oracle" not in honest_detectors()
+    assert "oracle" not in scorable_detectors()
     with pytest.raises(LabError, match="told the truth"):
         check_setting("oracle", {})
     with pytest.raises(LabError, match="threshold must be"):
@@ -119,7 +120,7 @@ def test_a_short_alarm_of_a_setting_is_an_alarm():
 def test_every_honest_detector_plays_and_the_best_comes_first(monkeypatch: pytest.MonkeyPatch):
     plant = load_plant("pump_station")
     block = Plant(plant, 3, Journal(()), MACHINES).block(np.arange(START, START + 12 * HOUR_US, 5 * MINUTE_US))
-    monkeypatch.setattr("engine.classroom.pipelines.honest_detectors", lambda: ["never", "always", "z_score"])
+    monkeypatch.setattr("engine.classroom.pipelines.scorable_detectors", lambda: ["never", "always", "z_score"])
     key = replace(key_of(2), end_us=START + 12 * HOUR_US)
     key = replace(key, events=tuple(e for e in key.events if e.end_us < key.end_us))
 

@@ -15,7 +15,7 @@ import pytest
 from engine.classroom.assignment_files import Variant
 from engine.classroom.feedback import Counts
 from engine.classroom.grade import Work
-from engine.classroom.playing import intervals_of
+from engine.classroom.pipelines import intervals_of
 from engine.errors import AccessError, ParameterError
 from engine.records import Block, Label, time_us
 from tests.engine.classroom.room import Room, open_room
