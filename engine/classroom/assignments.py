@@ -125,13 +125,20 @@ class Assignments(AssignmentFiles):
 
     def seal_one(self, assignment: str, sealed: Sealed) -> Variant:
         """Seal the variant of somebody who joined after the release; it has its own commitment at once."""
-        if any(v.person == sealed.person for v in self.variants(assignment)):
-            raise LabError("This person has a variant already; it can no longer change.")
-        key_row, public_row = self._sealed_rows(assignment, sealed)
-        self._vault.keys.add(**key_row)
-        self._records.variants.add(**public_row)
+        with self._truth:
+            if any(v.person == sealed.person for v in self.variants(assignment)):
+                raise LabError("This person has a variant already; it can no longer change.")
+            key_row, public_row = self._sealed_rows(assignment, sealed)
+            whose = {"assignment": assignment, "variant": public_row["variant"]}
+            self._vault.keys.replace_all(whose, [key_row])  # a crash after this leaves a key that nobody has
+            self._records.variants.add(**public_row)
         self._audit.note("instructor", "sealed", f"variant {public_row['variant']} of {assignment}")
         return self.variant_of(assignment, sealed.person)
+
+    def start_us(self, assignment: str) -> int:
+        """Return where the data of an assignment begins: sealed once it is released, whatever its dates become."""
+        made = self.variants(assignment) if self.state(assignment) not in ("draft", "checked") else []
+        return made[0].start_us if made else _start_us(self.get(assignment))
 
     def draw_of(self, assignment: str, person: str) -> int:
         """Return which draw of the seed a variant is (vault); useless without the secret."""
@@ -149,8 +156,7 @@ class Assignments(AssignmentFiles):
         """
         row = self._vault.keys.one(assignment=assignment, variant=variant, version=1)
         public = self._records.variants.one(assignment=assignment, variant=variant)
-        whole = row is not None and public is not None
-        if not whole or seeds.text_commitment(row["salt"], row["key"]) != public["commitment"]:
+        if row is None or public is None or seeds.text_commitment(row["salt"], row["key"]) != public["commitment"]:
             raise LabError(f"The sealed truth of variant {variant} is missing or was changed; make the variants again.")
         if row["digest"] and digest_of(row["salt"], row["recipe"], row["key"]) != row["digest"]:
             raise LabError(f"The sealed record of variant {variant} was changed after it was written.")

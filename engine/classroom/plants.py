@@ -168,8 +168,7 @@ class PlantMaker:
         spec = self._assignments.get(assignment)
         plant_spec, machines = load_plant(spec.plant.name), spec.plant.machines
         groups = _groups(spec, self._assignments.seed(assignment, person, draw, "split"))
-        begins = moment_us(spec.when.release) // HOUR_US * HOUR_US
-        start, hours = begins if start_us is None else start_us, spec.plant.days * 24
+        start, hours = self._assignments.start_us(assignment) if start_us is None else start_us, spec.plant.days * 24
         plants = []
         for name, group in groups:
             seed = self._assignments.seed(assignment, person, draw, name)
@@ -257,7 +256,7 @@ class PlantMaker:
 
     def _question_key(self, spec: AssignmentSpec) -> AnswerKey:
         """The key of a quiz or a report: the right answers, and no event."""
-        start = moment_us(spec.when.release) // HOUR_US * HOUR_US
+        start = self._assignments.start_us(spec.id)
         answers = tuple(sorted(self._assignments.answers(spec.id).items()))
         return AnswerKey(start, start + HOUR_US, spec.plant.machines, (), answers=answers)
 
