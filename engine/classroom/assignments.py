@@ -135,11 +135,13 @@ class Assignments(AssignmentFiles):
 
     def seal_one(self, assignment: str, sealed: Sealed) -> Variant:
         """Seal the variant of somebody who joined after the release; it has its own commitment at once."""
-        if any(v.person == sealed.person for v in self.variants(assignment)):
-            raise LabError("This person has a variant already; it can no longer change.")
-        key_row, public_row = self._sealed_rows(assignment, sealed)
-        self._vault.keys.add(**key_row)
-        self._records.variants.add(**public_row)
+        with self._truth:
+            if any(v.person == sealed.person for v in self.variants(assignment)):
+                raise LabError("This person has a variant already; it can no longer change.")
+            key_row, public_row = self._sealed_rows(assignment, sealed)
+            whose = {"assignment": assignment, "variant": public_row["variant"]}
+            self._vault.keys.replace_all(whose, [key_row])  # a crash after this leaves a key that nobody has
+            self._records.variants.add(**public_row)
         self._audit.note("instructor", "sealed", f"variant {public_row['variant']} of {assignment}")
         return self.variant_of(assignment, sealed.person)
 
@@ -165,6 +167,11 @@ class Assignments(AssignmentFiles):
         row = self._vault.keys.one(assignment=assignment, variant=name, version=1)
         found: dict[str, Any] = json.loads((row or {}).get("recipe") or "{}")
         return found
+
+    def start_us(self, assignment: str) -> int:
+        """Return where the data of an assignment begins: sealed once it is released, whatever its dates become."""
+        made = self.variants(assignment) if self.state(assignment) not in ("draft", "checked") else []
+        return made[0].start_us if made else _start_us(self.get(assignment))
 
     def draw_of(self, assignment: str, person: str) -> int:
         """Return which draw of the seed a variant is (vault); useless without the secret."""

@@ -20,7 +20,6 @@ from engine.classroom.drawing import (
     block_of,
     groups_of,
     made_of,
-    start_of,
     times_of,
 )
 from engine.classroom.grade import Work
@@ -151,7 +150,7 @@ class PlantMaker:
             return self._from_recipe(assignment, person, draw, made)
         plant_spec, machines = load_plant(spec.plant.name), spec.plant.machines
         groups = groups_of(spec, self._assignments.seed(assignment, person, draw, "split"))
-        start, hours = start_of(spec) if start_us is None else start_us, spec.plant.days * 24
+        start, hours = self._assignments.start_us(assignment) if start_us is None else start_us, spec.plant.days * 24
         plants = []
         for name, group in groups:
             seed = self._assignments.seed(assignment, person, draw, name)
@@ -205,7 +204,7 @@ class PlantMaker:
 
     def question_key(self, spec: AssignmentSpec) -> AnswerKey:
         """The key of a quiz or a report: the right answers, and no event."""
-        start = start_of(spec)
+        start = self._assignments.start_us(spec.id)
         answers = tuple(sorted(self._assignments.answers(spec.id).items()))
         return AnswerKey(start, start + HOUR_US, spec.plant.machines, (), answers=answers)
 

@@ -72,6 +72,8 @@ def test_a_postponed_release_moves_neither_data_nor_truth(room: Room):
     assert np.array_equal(before.values, after.values, equal_nan=True)
     assert room.key(name, person) == key
     assert room.school.assignments.bounds(name, person).start_us == after.times_us[0]
+    late = room.join(1)[-1].person
+    assert room.school.plants.variant(name, late, 0).start_us == key.start_us
 
 
 @pytest.mark.parametrize(
@@ -182,6 +184,21 @@ def test_a_crash_while_sealing_leaves_a_draft_that_cannot_be_released(room: Room
     assert desk.state(name) == "draft"
     with pytest.raises(LabError):
         desk.release(name)
+
+
+def test_a_late_joiner_whose_key_was_left_by_a_crash_gets_a_variant(room: Room, monkeypatch: pytest.MonkeyPatch):
+    from engine.classroom.assignments import Sealed
+
+    room.join(1)
+    name, desk = room.open(PUMP), room.school.assignments
+    late = room.join(1)[-1].person
+    with monkeypatch.context() as crash:
+        crash.setattr(desk._records.variants, "add", lambda **_: (_ for _ in ()).throw(OSError("killed")))
+        with pytest.raises(OSError, match="killed"):
+            desk.seal_one(name, Sealed(late, key_of(50)))
+
+    assert desk.seal_one(name, Sealed(late, key_of(51))).person == late
+    assert desk.keys(name)[desk.variant_of(name, late).variant].events == key_of(51).events
 
 
 # events have ids
