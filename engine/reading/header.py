@@ -52,8 +52,8 @@ def header_of(rows: list[list[str]], notes: Notes, skip: int | None = None) -> H
     least = next((at for at in range(width, 0, -1) if kinds[at - 1] != MISS), width)
     full = [(at, row) for at, row in enumerate(above) if _is_header_row(row, rows[at], width, least, longest)]
     plain = [one for one in full if not re.match(r"^#\s?\w", rows[one[0]][0])]
-    marked = [one for one in full if one not in plain]
-    chosen = plain if plain and (len(plain) > 1 or not marked or len(marked) >= 1) else full
+    # Lines marked # beside others are annotations (types, groups), unless only they can be names.
+    chosen = plain if any(_may_name(row, kinds) for _, row in plain) else full
     names, units, said, said_width, n_used = _names(chosen, width, kinds)
     n_prose = first - len(full) if full else first
     _tell(notes, first, names if n_used else (), units, said, n_prose)
@@ -171,6 +171,12 @@ def _names(
                 note or (cell if cell != name else "") for note, cell, name in zip(notes, row, names, strict=False)
             ]
     return unique(names), units, notes, said_width, 1
+
+
+def _may_name(row: list[str], kinds: list[str]) -> bool:
+    """Tell whether a row's cells are neither units nor types, so that they can be names."""
+    cells = [cell for cell, kind in zip(row, kinds, strict=False) if cell and kind != MOMENT]
+    return not _are_types(cells) and _share(cells, lambda cell: UNIT.match(cell) is not None) < 0.5
 
 
 def _are_types(cells: list[str]) -> bool:

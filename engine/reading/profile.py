@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from engine.reading.cycles import ask_about_cycles, rows_as_cycles
 from engine.reading.evidence import CANNOT_USE, FIXED, Notes, Problem
 from engine.reading.facts import NUMBERS, SWITCH, Facts
 from engine.reading.keys import codes_of
+from engine.reading.remembered import Remembered, shape_of
 from engine.reading.roles import Column, roles_of
 from engine.reading.table import Ledger, Upright, upright_of
 from engine.reading.values import file_marks
@@ -52,6 +52,7 @@ class Profile:
     notes: Notes
     base_notes: Notes
     now_us: int
+    shape: str = ""  # a fingerprint of the layout: files of the same shape are read with the same choices
     day_first: bool | None = None
     _closed: bool = field(default=False, repr=False)
 
@@ -71,12 +72,6 @@ class Profile:
     def lines(self) -> np.ndarray:
         """Return the line (1-based) of each row."""
         return self.upright.table.lines
-
-    @property
-    def shape(self) -> str:
-        """Return a fingerprint of names and layout: files of the same shape are read with the same choices."""
-        names = "\x1f".join(column.name for column in self.columns)
-        return hashlib.sha256(f"{self.upright.mark}\x1e{names}".encode()).hexdigest()[:16]
 
     def of_role(self, role: str) -> list[Column]:
         """Return the columns of a role."""
@@ -109,13 +104,17 @@ class Profile:
 
 
 def profile_of(
-    path: Path, choices: Choices | None = None, *, now_us: int | None = None,
+    path: Path, choices: Choices | None = None, *, memory: Remembered | None = None, now_us: int | None = None,
     progress: Callable[[float], None] = lambda share: None, cancelled: Callable[[], bool] = lambda: False,
 ) -> Profile:  # fmt: skip
     """Recognise a file.
 
     Parameters
     ----------
+    choices
+        What a person decided.
+    memory
+        Choices for files of the same shape; what is chosen now is kept there.
     now_us
         The present in microseconds, against which years are weighed; None = the computer's clock.
 
@@ -124,9 +123,23 @@ def profile_of(
     FileProblemError
         When the file holds no table with readings; the text names the place and the cure.
     """
-    choices = choices or Choices()
-    notes = Notes()
-    return profile_of_contents(contents_of(path, choices, notes), choices, notes, now_us, progress, cancelled)
+    asked, notes = choices or Choices(), Notes()
+    contents = contents_of(path, asked, notes)
+    shape, before = shape_of(contents), None
+    if memory is not None:
+        before = memory.of(shape)
+        if before is not None:
+            asked = asked.over(before)
+            if asked.sheet != (choices or Choices()).sheet:
+                notes = Notes()
+                contents = contents_of(path, asked, notes)
+            said = ", ".join(f"{name} {value}" for name, value in before.as_json().items())
+            notes.say(FIXED, f"Read as was chosen for files of this shape ({said[:200]}).")
+    profile = profile_of_contents(contents, asked, notes, now_us, progress, cancelled)
+    profile.shape = shape
+    if memory is not None and asked != (before or Choices()):
+        memory.keep(shape, asked)
+    return profile
 
 
 def profile_of_contents(

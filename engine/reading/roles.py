@@ -137,10 +137,10 @@ def _take_choices(file: str, roles: Roles, choices: Choices) -> None:
     ):
         if name not in (None, "-"):
             roles.give(place(str(name), flag), role, "as chosen")
-    for name in choices.labels:
-        roles.give(place(name, "label"), "label", "as chosen")
-    for name in choices.sensors:
-        roles.give(place(name, "sensors"), "sensor", "as chosen")
+    for flag, several, role in (("label", choices.labels, "label"), ("sensors", choices.sensors, "sensor")):
+        for name in several:
+            for one in [name] if name in names else [part.strip() for part in name.split(",")]:
+                roles.give(place(one, flag), role, "as chosen")
 
 
 def _clock(roles: Roles, clocks: list[Clock], choices: Choices) -> Clock | None:

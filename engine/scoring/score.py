@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import csv
-import json
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,6 @@ from engine.scoring.recommended import DETECTOR, REASON, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import TextIO
 
     from engine.detectors.base import Detector
@@ -217,7 +215,7 @@ def write_scores(table: Table, results: list[Scored], target: TextIO) -> None:
     writer = csv.writer(target, lineterminator="\n")
     columns = [f"{word}{suffix}" for suffix in suffixes for word in ("score", "alarm")]
     writer.writerow(["line", "timestamp", "machine_id", *columns])
-    times, machines = _times_and_machines(table)
+    times, machines = times_and_machines(table)
     names = [guarded(block.machines[0]) for block in table.blocks] + [""]
     for start in range(0, table.n_rows, CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
@@ -228,7 +226,7 @@ def write_scores(table: Table, results: list[Scored], target: TextIO) -> None:
         )
 
 
-def _times_and_machines(table: Table) -> tuple[IntArray, IntArray]:
+def times_and_machines(table: Table) -> tuple[IntArray, IntArray]:
     """Return for each row its time in microseconds and its machine's place; −1 = the row has no time."""
     times, machines = np.zeros(table.n_rows, np.int64), np.full(table.n_rows, -1, np.int64)
     for place, (block, rows) in enumerate(zip(table.blocks, table.rows, strict=True)):
@@ -315,20 +313,3 @@ def alarms_of(table: Table, result: Scored, at: int, policy: Policy | None = Non
             }
         )
     return found
-
-
-def save_scores(table: Table, results: list[Scored], path: Path) -> None:
-    """Write the scores to a file; it appears only when it is complete."""
-    part_file = path.with_name(path.name + ".part")
-    try:
-        with part_file.open("w", encoding="utf-8", newline="") as target:
-            write_scores(table, results, target)
-        part_file.replace(path)
-    except OSError as problem:
-        part_file.unlink(missing_ok=True)
-        raise LabError(f"{path} cannot be written ({problem.strerror}); choose another folder or free space.") from None
-
-
-def summary_json(table: Table, result: Scored) -> str:
-    """Return the summary as JSON text."""
-    return json.dumps(summary(table, result), indent=2)

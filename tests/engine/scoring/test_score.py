@@ -14,7 +14,8 @@ from engine.catalog import part
 from engine.cli import main
 from engine.errors import LabError, UnknownNameError
 from engine.reading.profile import profile_of
-from engine.scoring.score import CancelledError, _paced, guarded, save_scores, score_table, write_scores
+from engine.scoring.score import CancelledError, _paced, guarded, score_table, write_scores
+
 from engine.reading.series import Table, table_of
 
 
