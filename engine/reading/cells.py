@@ -61,10 +61,8 @@ class Cells:
         if self.texts is not None:
             return self.texts
         numbers = pa.array(self.numbers, from_pandas=True)
-        if (
-            bool(np.all((self.numbers % 1 == 0) | np.isnan(self.numbers)))
-            and np.nanmax(np.abs(self.numbers), initial=0) < 2**62
-        ):
+        finite = self.numbers[~np.isnan(self.numbers)]
+        if bool((finite == np.round(finite)).all()) and float(np.abs(finite).max(initial=0.0)) < 2**62:
             numbers = numbers.cast(pa.int64())
         return pa.chunked_array([numbers.cast(pa.string())])
 

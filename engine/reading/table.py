@@ -125,7 +125,7 @@ def _from_text(
     if merge:
         table.columns = _merged(table.columns, merge)
     n_records = len(record_lines(text, text.first_line))
-    n_head = n_records - len(table) - sum(len(lines) for lines in table.dropped.values())
+    n_head = n_records - len(record_lines(text, from_line))
     return Upright(table, dialect.mark, header.has_names, Ledger(n_records, n_head, len(table), table.dropped), False)
 
 
