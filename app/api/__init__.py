@@ -28,6 +28,7 @@ RESOURCES = (
     "windows",
     "streams",
     "score",
+    "score_file",
     "detectors",
     "models",
     "alarms",

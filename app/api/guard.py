@@ -30,7 +30,15 @@ MOST_BODY = 8 << 20  # bytes; 10,000 readings of ten sensors are about 2 MB
 PER_SECOND, BURST = 1000.0, 3000.0  # of one client: a class behind one address stays well below
 MOST_CLIENTS = 10_000
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # of the duration histogram
-EXPENSIVE = {"export": 100.0, "export-csv": 100.0, "score": 50.0, "history": 5.0, "windows": 20.0, "tokens": 200.0}
+EXPENSIVE = {
+    "export": 100.0,
+    "export-csv": 100.0,
+    "score": 50.0,
+    "score-file": 200.0,
+    "history": 5.0,
+    "windows": 20.0,
+    "tokens": 200.0,
+}
 
 
 @dataclass

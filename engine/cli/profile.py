@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
 
 
 def profile(
-    file: Annotated[Path, typer.Argument(help="A table of readings: CSV, Excel, Parquet, JSON and others, packed or not.")],
+    file: Annotated[
+        Path, typer.Argument(help="A table of readings: CSV, Excel, Parquet, JSON and others, packed or not.")
+    ],
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     time: options.Time = None,
     sensors: options.Sensors = None,
@@ -34,12 +36,15 @@ def profile(
     """Read a file and say what each column was taken for, why, how sure that is, and what else it could be."""
     from engine.reading.series import table_of
     from engine.reading.summary import summary_of
+    from engine.scoring.outputs import problems_json
 
     choices = options.choices_from(time, sensors, label, machine, long, day_first, decimal, skip, sheet, cycles)
     found = options.read(file, choices, forget)
     table = table_of(found)
     if json_output:
-        problems = [{"group": p.group, "text": p.text, "lines": list(p.lines)} for p in (*found.problems, *table.problems)]
+        problems = [
+            {"group": p.group, "text": p.text, "lines": list(p.lines)} for p in (*found.problems, *table.problems)
+        ]
         print(json.dumps({"summary": summary_of(found, table), **found.as_json(), "problems": problems}, indent=2))
         return
     print(summary_of(found, table))

@@ -23,9 +23,13 @@ def register(app: typer.Typer) -> None:
 
 
 def score(
-    file: Annotated[Path, typer.Argument(help="A table of readings: CSV, Excel, Parquet, JSON and others, packed or not.")],
+    file: Annotated[
+        Path, typer.Argument(help="A table of readings: CSV, Excel, Parquet, JSON and others, packed or not.")
+    ],
     detector: Annotated[str | None, typer.Option(help="Name of the detector; see `detectors`.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the result: .csv, .parquet, .json or .html by its ending.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the result: .csv, .parquet, .json or .html by its ending.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     threshold: Annotated[float | None, typer.Option(help="Alarm from this score; else the detector's own.")] = None,
     confirm: Annotated[int, typer.Option(min=1, help="Readings at the threshold that an alarm needs.")] = 1,
@@ -46,10 +50,10 @@ def score(
     """Score a file of readings with one detector and say where it alarms."""
     from engine.reading.series import table_of
     from engine.reading.summary import summary_of
-    from engine.scoring.outputs import save_result
+    from engine.scoring.outputs import answer_of, save_result
     from engine.scoring.policy import Policy
     from engine.scoring.recommended import DETECTOR
-    from engine.scoring.score import score_table, summary
+    from engine.scoring.score import score_table
 
     choices = options.choices_from(time, sensors, label, machine, long, day_first, decimal, skip, sheet, cycles)
     profile = options.read(file, choices, forget)
@@ -57,12 +61,10 @@ def score(
     _say_what_was_found(profile, table, summary_of(profile, table))
     result = score_table(table, detector or DETECTOR, _parameters(set_ or []), threshold=threshold)
     policy = Policy(result.threshold, confirm, hold_off)
-    found = summary(table, result, policy=policy)
+    found = answer_of(profile, table, result, policy)
     if out is not None:
         save_result(profile, table, [result], out, policy)
     if json_output:
-        problems = [{"group": p.group, "text": p.text, "lines": list(p.lines)} for p in (*profile.problems, *table.problems)]
-        found |= {"summary": summary_of(profile, table), "profile": profile.as_json() | {"problems": problems}}
         print(json.dumps(found, indent=2))
         return
     for line in _lines(found):
@@ -94,10 +96,16 @@ def _say_what_was_found(profile: Profile, table: Table, said: str) -> None:
 def _lines(found: dict[str, Any]) -> list[str]:
     scored = found["scored"]
     lines = [scored["text"]]
-    lines += [f"  {one['sensor']}: {one['why_not']}" for one in scored["sensors"] if one["why_not"] and one["scored"] < 0.9 * one["of"]]
+    lines += [
+        f"  {one['sensor']}: {one['why_not']}"
+        for one in scored["sensors"]
+        if one["why_not"] and one["scored"] < 0.9 * one["of"]
+    ]
     if scored["scored"] == 0:
         return lines
-    lines.append(f"{found['alarmed_rows']} of {found['rows']} rows alarm ({found['detector']}, threshold {found['threshold']:g})")
+    lines.append(
+        f"{found['alarmed_rows']} of {found['rows']} rows alarm ({found['detector']}, threshold {found['threshold']:g})"
+    )
     for machine in found["machines"]:
         lines.append(f"{machine['machine_id']}: {machine['readings']} readings, {machine['alarms']} alarms")
         for alarm in machine["strongest_alarms"]:

@@ -136,7 +136,6 @@ def profile_of(
             said = ", ".join(f"{name} {value}" for name, value in before.as_json().items())
             notes.say(FIXED, f"Read as was chosen for files of this shape ({said[:200]}).")
     profile = profile_of_contents(contents, asked, notes, now_us, progress, cancelled)
-    profile.shape = shape
     if memory is not None and asked != (before or Choices()):
         memory.keep(shape, asked)
     return profile
@@ -147,7 +146,7 @@ def profile_of_contents(
     progress: Callable[[float], None] = lambda share: None, cancelled: Callable[[], bool] = lambda: False,
 ) -> Profile:  # fmt: skip
     """Recognise what lies in a file that was opened."""
-    file = contents.name
+    file, shape = contents.name, shape_of(contents)
     upright = upright_of(contents, choices, notes, progress, cancelled)
     contents.text = contents.table = None
     contents.rows = []
@@ -159,7 +158,7 @@ def profile_of_contents(
     marks = file_marks(samples, upright.mark)
     facts = [Facts(at, cells, marks, choices.decimal) for at, cells in enumerate(upright.table.columns)]
     now = int(time.time() * 1e6) if now_us is None else now_us
-    blank = Profile(file, contents.kind, upright, facts, [], None, (), choices, notes, notes.copy(), now)
+    blank = Profile(file, contents.kind, upright, facts, [], None, (), choices, notes, notes.copy(), now, shape)
     return _decided(blank, choices)
 
 

@@ -64,4 +64,6 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError) as problem:
         raise LabError(f"{path} cannot be read ({problem}); delete it, choices are then asked again.") from None
-    return {str(shape): said for shape, said in found.items() if isinstance(said, dict)} if isinstance(found, dict) else {}
+    return (
+        {str(shape): said for shape, said in found.items() if isinstance(said, dict)} if isinstance(found, dict) else {}
+    )

@@ -19,7 +19,9 @@ MOST_NAMES = 4
 
 def summary_of(profile: Profile, table: Table) -> str:
     """Return such as "240 rows every 10 s from 5 January 2026, 3 sensors of 1 machine; `attack` looks like an answer …"."""
-    parts = [f"{table.n_rows:,} rows{_when(profile, table)}, {_count(len(table.sensors), 'sensor')} of {_count(len(table.machines), 'machine')}"]
+    parts = [
+        f"{table.n_rows:,} rows{_when(profile, table)}, {_count(len(table.sensors), 'sensor')} of {_count(len(table.machines), 'machine')}"
+    ]
     names = profile.of_role("name")
     if names:
         parts.append(f"`{names[0].name}` says of which sensor each line is")
@@ -29,7 +31,9 @@ def summary_of(profile: Profile, table: Table) -> str:
         parts.append(f"column `{column.name}` marks {n:,} readings as bad")
     labels = profile.of_role("label")
     if labels:
-        said = ", ".join(f"`{column.name}`" for column in labels[:MOST_NAMES]) + (" …" if len(labels) > MOST_NAMES else "")
+        said = ", ".join(f"`{column.name}`" for column in labels[:MOST_NAMES]) + (
+            " …" if len(labels) > MOST_NAMES else ""
+        )
         verb = "looks like an answer and is" if len(labels) == 1 else "look like answers and are"
         parts.append(f"{said} {verb} kept out")
     if table.left_out:
@@ -51,7 +55,11 @@ def _when(profile: Profile, table: Table) -> str:
         return ""
     usual = duration(float(np.median(steps)) / SECOND_US)
     even = float((np.abs(steps - np.median(steps)) <= 0.05 * np.median(steps)).mean()) >= 0.9
-    every = f" every {usual}" if even else f", mostly {usual} apart ({duration(steps.min() / SECOND_US)} to {duration(steps.max() / SECOND_US)})"
+    every = (
+        f" every {usual}"
+        if even
+        else f", mostly {usual} apart ({duration(steps.min() / SECOND_US)} to {duration(steps.max() / SECOND_US)})"
+    )
     first = min(int(block.times_us[0]) for block in table.blocks)
     if profile.clock is None or profile.clock.kind in ("count", "time of day"):
         return every

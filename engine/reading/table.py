@@ -100,7 +100,7 @@ def _from_text(
     if text is None:
         raise ValueError("contents must hold a text, got none.")
     text = unwrapped(text, head_records(text, 60), notes)
-    head = head_records(text)
+    head = every = head_records(text)
     if choices.skip:
         head = [(line, record) for line, record in head if line > choices.skip]
     if not head:
@@ -120,13 +120,14 @@ def _from_text(
     names = header.names
     if pad:
         names = tuple(unique([*rows_of_names(rows, header)][: header.said_width]))
-    table = body_of(text, dialect, names, from_line, pad, progress, cancelled)
+    lines = record_lines(text, from_line)
+    table = body_of(text, dialect, names, from_line, lines, pad, progress, cancelled)
     _give_units(table, header)
     if merge:
         table.columns = _merged(table.columns, merge)
-    n_records = len(record_lines(text, text.first_line))
-    n_head = n_records - len(record_lines(text, from_line))
-    return Upright(table, dialect.mark, header.has_names, Ledger(n_records, n_head, len(table), table.dropped), False)
+    n_head = sum(line < from_line for line, _ in every)
+    ledger = Ledger(n_head + len(lines), n_head, len(table), table.dropped)
+    return Upright(table, dialect.mark, header.has_names, ledger)
 
 
 def rows_of_names(rows: list[list[str]], header: Header) -> list[str]:

@@ -29,7 +29,9 @@ STYLE += "td,th{padding:.25em .8em;border-bottom:1px solid #ccc;text-align:left}
 STYLE += "path{fill:none;stroke:#0072B2;stroke-width:1}"
 
 
-def save_result(profile: Profile, table: Table, results: list[Scored], path: Path, policy: Policy | None = None) -> None:
+def save_result(
+    profile: Profile, table: Table, results: list[Scored], path: Path, policy: Policy | None = None
+) -> None:
     """Write the result in the form that the file's ending names; it appears only when it is complete.
 
     Raises
@@ -49,7 +51,9 @@ def save_result(profile: Profile, table: Table, results: list[Scored], path: Pat
         raise LabError(f"{path} cannot be written ({problem.strerror}); choose another folder or free space.") from None
 
 
-def result_bytes(profile: Profile, table: Table, results: list[Scored], kind: str, policy: Policy | None = None) -> bytes:
+def result_bytes(
+    profile: Profile, table: Table, results: list[Scored], kind: str, policy: Policy | None = None
+) -> bytes:
     """Return the result as the bytes of a file of that kind."""
     if kind == "csv":
         out = io.StringIO()
@@ -62,6 +66,20 @@ def result_bytes(profile: Profile, table: Table, results: list[Scored], kind: st
     return _html(profile, table, results, policy).encode()
 
 
+def answer_of(profile: Profile, table: Table, result: Scored, policy: Policy | None = None) -> dict[str, Any]:
+    """Return what the command line (--json), the API and the client answer about a file."""
+    return {
+        "summary": summary_of(profile, table),
+        **summary(table, result, policy=policy),
+        "profile": profile.as_json() | {"problems": problems_json(profile, table)},
+    }
+
+
+def problems_json(profile: Profile, table: Table) -> list[dict[str, Any]]:
+    """Return what was mended, is to choose and cannot be used, of all stages."""
+    return [{"group": p.group, "text": p.text, "lines": list(p.lines)} for p in (*profile.problems, *table.problems)]
+
+
 def report_of(profile: Profile, table: Table, results: list[Scored], policy: Policy | None = None) -> dict[str, Any]:
     """Return the reading, and for each detector what it scored and all its alarms, as plain JSON-ready data."""
     found = []
@@ -72,7 +90,9 @@ def report_of(profile: Profile, table: Table, results: list[Scored], policy: Pol
             for alarm in alarms_of(table, result, at, policy)
         ]
         found.append({**summary(table, result, most=0, policy=policy), "alarms": alarms})
-    problems = [{"group": p.group, "text": p.text, "lines": list(p.lines)} for p in (*profile.problems, *table.problems)]
+    problems = [
+        {"group": p.group, "text": p.text, "lines": list(p.lines)} for p in (*profile.problems, *table.problems)
+    ]
     return {"summary": summary_of(profile, table), "problems": problems, "profile": profile.as_json(), "results": found}
 
 
@@ -98,11 +118,15 @@ def _parquet(table: Table, results: list[Scored]) -> bytes:
 
 def _html(profile: Profile, table: Table, results: list[Scored], policy: Policy | None) -> str:
     """Return one page without scripts: what was read, what was scored, the alarms, and a drawing of each machine."""
-    parts = [f"<!doctype html><html lang=en><meta charset=utf-8><title>{_safe(table.file)}</title><style>{STYLE}</style>"]
+    parts = [
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{_safe(table.file)}</title><style>{STYLE}</style>"
+    ]
     parts.append(f"<h1>{_safe(table.file)}</h1><p>{_safe(summary_of(profile, table))}</p>")
     for result in results:
         scored = result.coverage.text if result.coverage is not None else ""
-        parts.append(f"<h2>{_safe(result.detector)}, threshold {(policy or result.policy).threshold:g}</h2><p>{_safe(scored)}</p>")
+        parts.append(
+            f"<h2>{_safe(result.detector)}, threshold {(policy or result.policy).threshold:g}</h2><p>{_safe(scored)}</p>"
+        )
         for at, block in enumerate(table.blocks[:20]):
             alarms = alarms_of(table, result, at, policy)
             parts.append(f"<h3>{_safe(block.machines[0])}: {len(alarms)} alarms</h3>{_alarm_rows(alarms)}")

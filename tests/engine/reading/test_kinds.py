@@ -65,7 +65,11 @@ def test_3_years_of_two_digits_are_of_this_century(r: Readings, pattern: str) ->
 
 
 @few
-@given(readings(2, 4, rows=200), st.sampled_from(["attack_P1", "Is Anomaly", "störung_7", "label.class", "авария", "panne n°3"]), names(1, 1))
+@given(
+    readings(2, 4, rows=200),
+    st.sampled_from(["attack_P1", "Is Anomaly", "störung_7", "label.class", "авария", "panne n°3"]),
+    names(1, 1),
+)
 def test_4_answers_are_kept_out_by_name_in_part_and_by_content(r: Readings, label: str, plain: list[str]) -> None:
     assume(plain[0].lower() not in [name.lower() for name in r.names])
     fault = np.arange(200) // 10 == 15
@@ -82,12 +86,24 @@ def test_4_answers_are_kept_out_by_name_in_part_and_by_content(r: Readings, labe
 
 @few
 @given(readings(2, 4), names(3, 3), st.booleans(), st.booleans())
-def test_5_one_reading_a_line_becomes_a_column_of_its_sensor(r: Readings, heads: list[str], by_sensor: bool, quality: bool) -> None:
+def test_5_one_reading_a_line_becomes_a_column_of_its_sensor(
+    r: Readings, heads: list[str], by_sensor: bool, quality: bool
+) -> None:
     r.values[:] = np.array([3.0, 70.0, 500.0, 9000.0])[: len(r.names)] + (r.values % 1.0)
     pairs = [(row, at) for row in range(len(r)) for at in range(len(r.names))]
     pairs = sorted(pairs, key=lambda pair: (pair[1], pair[0])) if by_sensor else pairs
     lines = [";".join([heads[0], heads[1], heads[2], *(["Güte"] if quality else [])])]
-    lines += [";".join([r.names[at], f"{r.time(row):%Y-%m-%dT%H:%M:%S}", f"{r.values[row, at]:.3f}", *(["Good"] if quality else [])]) for row, at in pairs]
+    lines += [
+        ";".join(
+            [
+                r.names[at],
+                f"{r.time(row):%Y-%m-%dT%H:%M:%S}",
+                f"{r.values[row, at]:.3f}",
+                *(["Good"] if quality else []),
+            ]
+        )
+        for row, at in pairs
+    ]
 
     assert is_read(r, read("\n".join(lines))[1])
 
@@ -109,7 +125,11 @@ def test_6_the_header_is_found_under_metadata_and_with_units(r: Readings, mark: 
 
 
 @few
-@given(readings(1, 3), st.sampled_from([-999.0, -9999.0, 9999.0, 65535.0, 32767.0]), st.sampled_from(["Good/Bad", "192/0", "gut/schlecht", "OK/ERROR", "1/0"]))
+@given(
+    readings(1, 3),
+    st.sampled_from([-999.0, -9999.0, 9999.0, 65535.0, 32767.0]),
+    st.sampled_from(["Good/Bad", "192/0", "gut/schlecht", "OK/ERROR", "1/0"]),
+)
 def test_7_what_is_marked_bad_or_stands_for_nothing_is_missing(r: Readings, sentinel: float, words: str) -> None:
     r.values[:] = 50 + r.values % 10
     good, bad = words.split("/")
@@ -142,7 +162,10 @@ def test_8_unquoted_decimal_commas_are_refused_with_the_cause_and_read_when_told
 def test_9_the_clock_is_the_column_with_distinct_rising_even_steps(r: Readings, other: str, unit: float) -> None:
     begin = r.begin_us / 1e6
     lines = [f"{other},{','.join(r.names)},tick"]
-    lines += [f"{r.begin:%Y-%m-%d %H:%M:%S},{','.join(f'{v:.3f}' for v in r.values[row])},{(begin + r.step_s * row) * unit:.0f}" for row in range(len(r))]
+    lines += [
+        f"{r.begin:%Y-%m-%d %H:%M:%S},{','.join(f'{v:.3f}' for v in r.values[row])},{(begin + r.step_s * row) * unit:.0f}"
+        for row in range(len(r))
+    ]
 
     assert is_read(r, read("\n".join(lines))[1])
 
@@ -160,7 +183,10 @@ def test_9_an_hour_that_comes_twice_keeps_the_order_and_is_named(r: Readings, tu
 
 
 @few
-@given(readings(1, 3), st.sampled_from(["TRUE/FALSE", "ON/OFF", "Open/Closed", "Ein/Aus", "да/нет", "marche/arrêt", "run/stop", "是/否"]))
+@given(
+    readings(1, 3),
+    st.sampled_from(["TRUE/FALSE", "ON/OFF", "Open/Closed", "Ein/Aus", "да/нет", "marche/arrêt", "run/stop", "是/否"]),
+)
 def test_10_switches_are_read_as_0_and_1(r: Readings, words: str) -> None:
     on, off = words.split("/")
     text = csv_of(r).splitlines()
@@ -183,18 +209,46 @@ def _zip(text: str) -> bytes:
 
 
 @few
-@given(readings(1, 3), st.sampled_from(["gzip", "zip", "utf-16", "blanks", "json", "jsonl", "columns", "quoted lines", "pairs", "line protocol", "tabs"]))
+@given(
+    readings(1, 3),
+    st.sampled_from(
+        [
+            "gzip",
+            "zip",
+            "utf-16",
+            "blanks",
+            "json",
+            "jsonl",
+            "columns",
+            "quoted lines",
+            "pairs",
+            "line protocol",
+            "tabs",
+        ]
+    ),
+)
 def test_11_what_was_refused_for_a_wrong_reason_is_read(r: Readings, container: str) -> None:
-    r.names[:] = [name.replace("/", "_").replace(".", "_").replace("-", "_") for name in r.names] if container in ("pairs", "line protocol") else r.names
+    r.names[:] = (
+        [name.replace("/", "_").replace(".", "_").replace("-", "_") for name in r.names]
+        if container in ("pairs", "line protocol")
+        else r.names
+    )
     assume(len(set(r.names)) == len(r.names))
     text = csv_of(r)
-    rows = [{"zeit": f"{r.time(row):%Y-%m-%dT%H:%M:%SZ}", **dict(zip(r.names, r.values[row].tolist(), strict=True))} for row in range(len(r))]
+    rows = [
+        {"zeit": f"{r.time(row):%Y-%m-%dT%H:%M:%SZ}", **dict(zip(r.names, r.values[row].tolist(), strict=True))}
+        for row in range(len(r))
+    ]
     made = {
         "gzip": lambda: gzip.compress(text.encode(), mtime=0),
         "zip": lambda: _zip(text),
         "utf-16": lambda: text.encode("utf-16"),
         "blanks": lambda: csv_of(r, "{:%Y-%m-%dT%H:%M:%S}".format, mark="   ").encode(),
-        "tabs": lambda: text.replace(",", "\t").encode("cp1252", errors="replace") if text.isascii() else text.replace(",", "\t").encode(),
+        "tabs": lambda: (
+            text.replace(",", "\t").encode("cp1252", errors="replace")
+            if text.isascii()
+            else text.replace(",", "\t").encode()
+        ),
         "json": lambda: json.dumps({"status": "ok", "data": {"rows": rows}}).encode(),
         "jsonl": lambda: "\n".join(json.dumps(row) for row in rows).encode(),
         "columns": lambda: json.dumps({name: [row[name] for row in rows] for name in rows[0]}).encode(),

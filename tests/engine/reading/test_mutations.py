@@ -13,7 +13,28 @@ from engine.errors import LabError
 from engine.reading.profile import Profile
 from tests.engine.reading.strangers import Readings, csv_of, read
 
-NOISE = ['"', "'", ",", ";", "\t", "\n", "\r", "\x00", "#", "NaN", "-999", "é", "\ufeff", "=1+1", "{", "1e999", "  ", "∞", "%", "@data"]
+NOISE = [
+    '"',
+    "'",
+    ",",
+    ";",
+    "\t",
+    "\n",
+    "\r",
+    "\x00",
+    "#",
+    "NaN",
+    "-999",
+    "é",
+    "\ufeff",
+    "=1+1",
+    "{",
+    "1e999",
+    "  ",
+    "∞",
+    "%",
+    "@data",
+]
 
 
 def made(rng: random.Random) -> str:
@@ -54,7 +75,9 @@ def mutated(text: str, rng: random.Random) -> bytes:
         elif kind == 5:
             text = text[:at]
         elif kind == 6:
-            text = text.replace(*rng.choice([(",", ";"), (".", ","), ("\n", "\r\n"), ("\n", "\r"), ("2025", "0000"), ("0", "")]))
+            text = text.replace(
+                *rng.choice([(",", ";"), (".", ","), ("\n", "\r\n"), ("\n", "\r"), ("2025", "0000"), ("0", "")])
+            )
         else:
             lines[line] = lines[line] * 2
             text = "\n".join(lines)
