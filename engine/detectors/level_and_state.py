@@ -71,7 +71,7 @@ def level_kernel(values, working, warm_up, memory, number, known, n_known, mean,
 
 @kernel
 def state_kernel(
-    values, working, warm_up, switch, known, last, seen, n_seen, ticks, news, quiet, width, left, fresh, out
+    values, working, warm_up, switch, known, last, seen, n_seen, ticks, news, quiet, width, left, fresh, changed, out
 ):  # type: ignore[no-untyped-def]
     """Write NEWS for sensors that switched into a combination never seen; `switch` (n_machines, n_sensors) says which do."""
     n_ticks, n_machines, n_sensors = values.shape
@@ -89,7 +89,8 @@ def state_kernel(
                     for j in range(3):
                         if known[m, k, j] == x:
                             last[m, k] = j + 1
-                if last[m, k] != before:
+                changed[m, k] = last[m, k] != before
+                if changed[m, k]:
                     moved = True
                 key = (key ^ (last[m, k] + 8 * (k + 1))) * 1099511628211
                 n_switches += 1
@@ -110,9 +111,13 @@ def state_kernel(
                 news[m] += 1
                 left[m] = 60 if ticks[m] > warm_up and share <= 0.02 and ticks[m] > quiet[m] else 0
                 for k in range(n_sensors):
-                    fresh[m, k] = switch[i, m, k]
+                    fresh[m, k] = switch[i, m, k] and (changed[m, k] or not moved)
             elif moved:
                 left[m] = 0
+            if ticks[m] > warm_up:  # a combination that is known was looked at, too
+                for k in range(n_sensors):
+                    if switch[i, m, k]:
+                        out[i, m, k] = 0.01
             if left[m] > 0:
                 left[m] -= 1
                 for k in range(n_sensors):
@@ -183,7 +188,7 @@ class LevelAndState(Detector):
         switch = self._switches(block, varied, s)
         state_kernel(
             block.values, working, self.warm_up, switch, s["known"], s["last"], s["seen"], s["n_seen"], s["ticks"],
-            s["news"], s["quiet"], s["width"], s["left"], s["fresh"], out,
+            s["news"], s["quiet"], s["width"], s["left"], s["fresh"], np.zeros(s["fresh"].shape, np.bool_), out,
         )  # fmt: skip
         return out
 
