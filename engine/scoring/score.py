@@ -140,6 +140,18 @@ def score_table(
     return Scored(detector, limit, scores, scored, tuple(blames), coverage, dict(chosen))
 
 
+def model_before(table: Table, result: Scored, at: int, tick: int) -> Detector:
+    """Return the detector as it was before a tick of a block, so that its inside can be shown there."""
+    block = table.blocks[at]
+    model = make("detector", result.detector, _paced(part("detector", result.detector), result.parameters, len(block)))
+    _fit_on_first_part(model, block)
+    for start in range(0, tick, CHUNK_ROWS):
+        model.learn(block.ticks(start, min(start + CHUNK_ROWS, tick)))
+    if model.state is None:
+        model.state = model.start(block.n_machines, block.n_sensors)
+    return model
+
+
 def _score_block(
     model: Detector, block: Block, limit: float, advance: Callable[[int], None], cancelled: Callable[[], bool]
 ) -> tuple[FloatArray, Blame]:
