@@ -67,7 +67,7 @@ def _marks(figure: go.Figure, ms: np.ndarray, runs: list[tuple[int, int]], colou
     step = float(np.median(np.diff(ms))) if len(ms) > 1 else 1000.0
     shapes = [
         {
-            "type": "rect", "xref": "x", "yref": "paper", "x0": float(ms[first]), "x1": float(ms[last]) + step, "y0": 0, "y1": 1,
+            "type": "rect", "xref": "x", "yref": "paper", "x0": float(ms[first]), "x1": float(ms[last]) + step, "y0": 0, "y1": 1,  # noqa: E501
             "fillcolor": colour, "opacity": opacity, "line": {"width": 0}, "layer": "below",
         }
         for first, last in runs[:MOST_MARKS]
@@ -82,5 +82,3 @@ def _range(ms: np.ndarray, zoom: dict[str, Any] | None) -> dict[str, Any]:
     step = float(np.median(np.diff(ms))) if len(ms) > 1 else 1000.0
     around = max(end - begin, 20 * step)
     return {"range": [begin - around, end + around]}
-
-

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from engine.reading.profile import Profile
     from engine.reading.series import Table
 
-MIMES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json", "html": "text/html"}
+MIMES = {
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
+    "html": "text/html",
+}
 BEFORE = 60  # readings before an alarm that its X-ray shows
 
 
@@ -84,12 +89,16 @@ def show_results(profile: Profile, choices: Choices, table: Table, results: list
     result = results[0]
     if len(results) > 1:
         names = {one.detector: one for one in results}
-        result = names[st.pills(t("Detector"), list(names), default=result.detector, key="upload-shown") or result.detector]
+        result = names[
+            st.pills(t("Detector"), list(names), default=result.detector, key="upload-shown") or result.detector
+        ]
     _coverage(result)
     policy = _policy(result)
     machine = table.machines[0]
     if len(table.machines) > 1:
-        counts = {name: len(result.alarm_runs(rows, policy)) for name, rows in zip(table.machines, table.rows, strict=True)}
+        counts = {
+            name: len(result.alarm_runs(rows, policy)) for name, rows in zip(table.machines, table.rows, strict=True)
+        }
         machine = st.selectbox(
             t("Machine"), table.machines, key="upload-machine",
             format_func=lambda name: f"{name} ({t('{n} alarms', n=counts[name])})",
@@ -98,9 +107,13 @@ def show_results(profile: Profile, choices: Choices, table: Table, results: list
     alarms = alarms_of(table, result, at, policy)
     picked = _alarm_table(alarms, result.detector)
     labelled = _labelled(profile.with_choices(choices), table, at)
-    figure = results_figure(table, [result, *(one for one in results if one is not result)], at, policy, labelled, picked)
+    figure = results_figure(
+        table, [result, *(one for one in results if one is not result)], at, policy, labelled, picked
+    )
     st.plotly_chart(figure, width="stretch", key=f"upload-plot-{picked['start'] if picked else ''}")
-    st.caption(t("{n} alarms on {machine}; drag over the chart to zoom, all lanes follow.", n=len(alarms), machine=machine))
+    st.caption(
+        t("{n} alarms on {machine}; drag over the chart to zoom, all lanes follow.", n=len(alarms), machine=machine)
+    )
     if picked is not None:
         _xray(table, result, at, picked)
     _downloads(profile.with_choices(choices), table, results, policy)
@@ -125,7 +138,12 @@ def _policy(result: Scored) -> Policy:
     top = max(2.0 * result.threshold, min(highest, 20.0 * result.threshold), 1e-6)
     left, middle, right = st.columns([3, 2, 2])
     threshold = left.slider(
-        t("Threshold"), 0.0, float(top), float(result.threshold), step=float(top) / 200, key=f"upload-threshold-{result.detector}"
+        t("Threshold"),
+        0.0,
+        float(top),
+        float(result.threshold),
+        step=float(top) / 200,
+        key=f"upload-threshold-{result.detector}",
     )
     confirm = middle.slider(t("Readings that confirm an alarm"), 1, 20, 1, key=f"upload-confirm-{result.detector}")
     hold_off = right.slider(t("Calm readings that end it"), 0, 200, 10, key=f"upload-hold-off-{result.detector}")
@@ -167,7 +185,9 @@ def _xray(table: Table, result: Scored, at: int, alarm: dict[str, Any]) -> None:
     """Draw the inside of the detector at the peak of one alarm."""
     with st.expander(t("X-ray of this alarm"), icon=":material/radiology:", expanded=False):
         block = table.blocks[at]
-        peak = int(np.searchsorted(block.times_us, np.datetime64(alarm["peak_time"][:26].rstrip("Z+"), "us").astype(np.int64)))
+        peak = int(
+            np.searchsorted(block.times_us, np.datetime64(alarm["peak_time"][:26].rstrip("Z+"), "us").astype(np.int64))
+        )
         peak = min(peak, len(block) - 1)
         first = max(0, peak - BEFORE)
         window = block.ticks(first, peak + 1)
@@ -186,7 +206,7 @@ def _downloads(profile: Profile, table: Table, results: list[Scored], policy: Po
     }  # fmt: skip
     for column, kind in zip(st.columns(len(KINDS)), KINDS, strict=True):
         column.download_button(
-            labels[kind], lambda kind=kind: result_bytes(profile, table, results, kind, policy), file_name=f"scores.{kind}",
+            labels[kind], lambda kind=kind: result_bytes(profile, table, results, kind, policy), file_name=f"scores.{kind}",  # noqa: E501
             mime=MIMES[kind], icon=":material/download:", width="stretch", key=f"upload-download-{kind}",
         )  # fmt: skip
 
@@ -195,7 +215,7 @@ def _code(profile: Profile, choices: Choices, result: Scored, policy: Policy) ->
     said = ", ".join(f"{name}={value!r}" for name, value in choices.as_json().items())
     given = ", ".join([repr(result.detector), *([repr(result.parameters)] if result.parameters else [])])
     return (
-        "from pathlib import Path\n\nfrom engine.reading.choices import Choices\nfrom engine.reading.profile import profile_of\n"
+        "from pathlib import Path\n\nfrom engine.reading.choices import Choices\nfrom engine.reading.profile import profile_of\n"  # noqa: E501
         "from engine.reading.series import table_of\nfrom engine.scoring.policy import Policy\n"
         "from engine.scoring.score import alarms_of, score_table\n\n"
         f"table = table_of(profile_of(Path({profile.file!r}), Choices({said})))\n"

@@ -52,7 +52,10 @@ def _profile(identity: str, name: str, content: Callable[[], bytes]) -> Profile 
     kept: dict[str, Any] = st.session_state.setdefault(STATE, {})
     if kept.get("identity") != identity:
         _forget()
-        kept = st.session_state[STATE] = {"identity": identity, "folder": tempfile.TemporaryDirectory(prefix="faultlab-upload-")}
+        kept = st.session_state[STATE] = {
+            "identity": identity,
+            "folder": tempfile.TemporaryDirectory(prefix="faultlab-upload-"),
+        }
         kept["path"] = Path(kept["folder"].name) / (Path(name.replace("\\", "/")).name or "upload.csv")
         kept["path"].write_bytes(content())
         _begin_reading(kept, None)
@@ -153,7 +156,9 @@ def _corrections(profile: Profile, identity: str) -> Choices:
     decimal = columns[1].selectbox(
         t("Decimal mark"), marks, marks.index(before.decimal), format_func=_or_auto, key=f"upload-decimal-{identity}"
     )
-    skip = columns[2].number_input(t("Lines above the header"), 0, 1000, before.skip or 0, key=f"upload-skip-{identity}")
+    skip = columns[2].number_input(
+        t("Lines above the header"), 0, 1000, before.skip or 0, key=f"upload-skip-{identity}"
+    )
     sheets = next((one for one in profile.notes.decisions if one.flag == "--sheet" and one.others), None)
     sheet = before.sheet
     if sheets is not None:
@@ -162,7 +167,9 @@ def _corrections(profile: Profile, identity: str) -> Choices:
         sheet = picked if picked != names[0] else before.sheet
     cycles = before.cycles
     asked = any(one.flag == "--cycles" for one in profile.notes.decisions)
-    if (asked or before.cycles) and columns[3].toggle(t("Each row is a cycle"), bool(before.cycles), key=f"upload-cycles-{identity}"):
+    if (asked or before.cycles) and columns[3].toggle(
+        t("Each row is a cycle"), bool(before.cycles), key=f"upload-cycles-{identity}"
+    ):
         cycles = True
     elif before.cycles:
         cycles = None

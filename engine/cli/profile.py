@@ -36,7 +36,6 @@ def profile(
     """Read a file and say what each column was taken for, why, how sure that is, and what else it could be."""
     from engine.reading.series import table_of
     from engine.reading.summary import summary_of
-    from engine.scoring.outputs import problems_json
 
     choices = options.choices_from(time, sensors, label, machine, long, day_first, decimal, skip, sheet, cycles)
     found = options.read(file, choices, forget)

@@ -1,4 +1,7 @@
-"""Levels and states: what varies is judged by its distance from usual, what only switches by combinations never seen."""
+"""Levels and states: what varies is judged by its distance from usual.
+
+What only switches by combinations never seen.
+"""
 
 from __future__ import annotations
 
@@ -70,10 +73,13 @@ def level_kernel(values, working, warm_up, memory, number, known, n_known, mean,
 
 
 @kernel
-def state_kernel(
+def state_kernel(  # type: ignore[no-untyped-def]
     values, working, warm_up, switch, known, last, seen, n_seen, ticks, news, quiet, width, left, fresh, changed, out
-):  # type: ignore[no-untyped-def]
-    """Write NEWS for sensors that switched into a combination never seen; `switch` (n_machines, n_sensors) says which do."""
+):
+    """Write NEWS for sensors that switched into a combination never seen; `switch` (n_machines.
+
+    N_sensors) says which do.
+    """
     n_ticks, n_machines, n_sensors = values.shape
     for m in range(n_machines):
         for i in range(n_ticks):
@@ -131,7 +137,8 @@ class LevelAndState(Detector):
 
     A sensor with at most three distinct values so far is a switch; once it shows a fourth it is judged by its level, in
     standard deviations, after `warm_up` readings. Good at any mixture of sensors without settings, such as a stranger's
-    file; bad at slow drift, at relations between sensors that vary, and at patterns in time. Cost: about 8 ns per value.
+    file; bad at slow drift, at relations between sensors that vary, and at patterns in time.
+    Cost: about 8 ns per value.
 
     Parameters
     ----------
@@ -164,7 +171,7 @@ class LevelAndState(Detector):
             "n_known": np.zeros(shape, np.int64), "last": np.zeros(shape, np.int64),
             "seen": np.zeros((n_machines, ROOM), np.int64), "n_seen": np.zeros(n_machines, np.int64),
             "ticks": np.zeros(n_machines, np.int64), "news": np.zeros(n_machines, np.int64),
-            "quiet": np.zeros(n_machines, np.int64), "width": np.zeros(n_machines, np.int64), "left": np.zeros(n_machines, np.int64),
+            "quiet": np.zeros(n_machines, np.int64), "width": np.zeros(n_machines, np.int64), "left": np.zeros(n_machines, np.int64),  # noqa: E501
             "fresh": np.zeros(shape, np.bool_),
         }  # fmt: skip
 

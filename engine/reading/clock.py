@@ -36,7 +36,7 @@ FULL, DATE, TIME_OF_DAY, COUNT = "date and time", "date", "time of day", "count"
 SAMPLE = 50_000  # first rows that tell one clock from another
 FIRST_US, LAST_US = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999: what a calendar here can show
 WORTH = {FULL: 0.5, TIME_OF_DAY: 0.2, DATE: 0.1, COUNT: 0.0}
-UNITS_S = {"s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "min": 60.0, "minutes": 60.0,
+UNITS_S = {"s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "min": 60.0, "minutes": 60.0,  # noqa: E501
            "h": 3600.0, "hours": 3600.0, "hour": 3600.0, "days": 86_400.0, "d": 86_400.0}  # fmt: skip
 
 

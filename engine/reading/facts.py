@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.reading.kinds import MISS, MOMENT, kind_of
-from engine.reading.values import Marks, Numbers, is_known_switch, numbers_of, switch_of
+from engine.reading.values import PLAIN, Marks, Numbers, is_known_switch, numbers_of, switch_of
 
 if TYPE_CHECKING:
     from engine.reading.cells import Cells
@@ -26,7 +26,7 @@ class Facts:
 
     at: int
     cells: Cells
-    marks: Marks = Marks()
+    marks: Marks = PLAIN
     forced: str | None = None
 
     @property

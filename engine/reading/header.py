@@ -79,7 +79,7 @@ TYPE_WORDS = frozenset(
     ]
 )
 UNIT = re.compile(
-    r"^[\[(]?(°\s?[cfk]?|º[cf]?|deg(rees?)?\.?\s?[cfk]?|grad( celsius)?|%(\s?r\.?h\.?)?|‰|[kmµμnGMc]?(m|g|s|A|V|W|Pa|Hz|J|N|K|C|F|Ω|ohm|bar|"
+    r"^[\[(]?(°\s?[cfk]?|º[cf]?|deg(rees?)?\.?\s?[cfk]?|grad( celsius)?|%(\s?r\.?h\.?)?|‰|[kmµμnGMc]?(m|g|s|A|V|W|Pa|Hz|J|N|K|C|F|Ω|ohm|bar|"  # noqa: E501
     r"l|L|t|Wh|VA|var|mol|S|T|rad|lx|lm|cd|B|Nm|dB)[²³23]?|bara?|barg|psi[ag]?|rpm|r/?min|u/min|1/min|min-1|min|h|hr?s?|"
     r"sec|ms|lpm|gpm|ppm|ppb|pH|inhg|mmhg|atm|kg|lbs?|ft|in|mi|"
     r"[a-zµμ°%³²]{1,4}\s?[/·*]\s?[a-zµμ²³2-3]{1,4}|[a-z]{1,3}\^?-?[123²³]\s?/?\s?[a-z]{0,3}|counts?|-|--|n/a|unitless|none|"
@@ -91,7 +91,10 @@ MARKED = re.compile(r"^(#|//|%|;|\*|!|--)+\s*")
 
 @dataclass(frozen=True)
 class Header:
-    """Names, units and descriptions of `width` columns; `first` is the place among the head's rows where data begins."""
+    """Names, units and descriptions of `width` columns.
+
+    `first` is the place among the head's rows where data begins.
+    """
 
     names: tuple[str, ...]
     units: tuple[str, ...]
@@ -205,7 +208,8 @@ def _names(
 ) -> tuple[list[str], list[str], list[str], int, int]:
     """Return names, units, descriptions, how many names there are, and how many rows were used."""
     padded = [[*row, *[""] * width][: max(width, len(row))] for _, row in rows]
-    units, words = [""] * width, []
+    units: list[str] = [""] * width
+    words: list[list[str]] = []
     for row in padded:
         cells = [cell for at, cell in enumerate(row[:width]) if cell and kinds[at] != MOMENT]
         if (

@@ -151,7 +151,10 @@ def _names_sensors(fact: Facts, values: list[Facts], alone: bool) -> bool:
 
 
 def _level(fact: Facts, values: FloatArray) -> float:
-    """Return the share of the spread that lies between the groups (eta squared, on ranks so that one group is not all)."""
+    """Return the share of the spread that lies between the groups (eta squared.
+
+    On ranks so that one group is not all).
+    """
     codes = codes_of(fact)[1]
     good = (codes >= 0) & np.isfinite(values)
     if good.sum() < 4:

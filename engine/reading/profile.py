@@ -1,4 +1,7 @@
-"""Reads a stranger's file up to the roles of its columns and says why: what the page, the command line and the API show."""
+"""Reads a stranger's file up to the roles of its columns and says why: what the page.
+
+The command line and the API show.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,10 @@ class Profile:
         return [column for column in self.columns if column.role == role]
 
     def with_choices(self, choices: Choices) -> Profile:
-        """Return the profile with the person's choices in place of the guesses (not those that part cells otherwise)."""
+        """Return the profile with the person's choices in place of the guesses (not those that part cells otherwise).
+
+        Return the profile with the person's choices in place of the guesses (not those that part cells otherwise).
+        """
         return _decided(replace(self, notes=self.base_notes.copy()), choices)
 
     def as_json(self) -> dict[str, Any]:
@@ -93,7 +99,7 @@ class Profile:
                 "in_file": ledger.records, "above_the_table": ledger.head, "read": ledger.read,
                 "dropped": {why: len(lines) for why, lines in ledger.dropped.items()},
             },
-            "columns": [{"at": c.at, "name": c.name, "unit": c.unit, "role": c.role, "why": c.why} for c in self.columns],
+            "columns": [{"at": c.at, "name": c.name, "unit": c.unit, "role": c.role, "why": c.why} for c in self.columns],  # noqa: E501
             "choices": self.choices.as_json(),
             **self.notes.as_json(),
         }  # fmt: skip

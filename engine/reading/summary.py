@@ -18,9 +18,12 @@ MOST_NAMES = 4
 
 
 def summary_of(profile: Profile, table: Table) -> str:
-    """Return such as "240 rows every 10 s from 5 January 2026, 3 sensors of 1 machine; `attack` looks like an answer …"."""
+    """Return such as "240 rows every 10 s from 5 January 2026, 3 sensors of 1 machine.
+
+    `attack` looks like an answer …".
+    """
     parts = [
-        f"{table.n_rows:,} rows{_when(profile, table)}, {_count(len(table.sensors), 'sensor')} of {_count(len(table.machines), 'machine')}"
+        f"{table.n_rows:,} rows{_when(profile, table)}, {_count(len(table.sensors), 'sensor')} of {_count(len(table.machines), 'machine')}"  # noqa: E501
     ]
     names = profile.of_role("name")
     if names:

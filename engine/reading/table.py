@@ -152,7 +152,7 @@ def _decimal_commas(
     if dialect.mark != "," or not header.has_names or missing <= 0:
         return header, ()
     body = [row for row in rows[header.first :] if len(row) == header.width]
-    extra = [column for column in zip(*body, strict=True)][header.said_width :]
+    extra = list(zip(*body, strict=True))[header.said_width :]
     if not extra or all(not cell for column in extra for cell in column):
         return header, ()
     halves = _halves(body)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What the name of a column hints at, in several languages: a hint only, its cells decide."""
 
 from __future__ import annotations

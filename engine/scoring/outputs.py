@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 KINDS = ("csv", "parquet", "json", "html")
 LANES, POINTS = 12, 1200
-STYLE = "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em}table{border-collapse:collapse}"
-STYLE += "td,th{padding:.25em .8em;border-bottom:1px solid #ccc;text-align:left}svg{display:block}.a{fill:#D55E00;opacity:.25}"
+STYLE = "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em}table{border-collapse:collapse}"  # noqa: E501
+STYLE += "td,th{padding:.25em .8em;border-bottom:1px solid #ccc;text-align:left}svg{display:block}.a{fill:#D55E00;opacity:.25}"  # noqa: E501
 STYLE += "path{fill:none;stroke:#0072B2;stroke-width:1}"
 
 
@@ -125,7 +125,7 @@ def _html(profile: Profile, table: Table, results: list[Scored], policy: Policy 
     for result in results:
         scored = result.coverage.text if result.coverage is not None else ""
         parts.append(
-            f"<h2>{_safe(result.detector)}, threshold {(policy or result.policy).threshold:g}</h2><p>{_safe(scored)}</p>"
+            f"<h2>{_safe(result.detector)}, threshold {(policy or result.policy).threshold:g}</h2><p>{_safe(scored)}</p>"  # noqa: E501
         )
         for at, block in enumerate(table.blocks[:20]):
             alarms = alarms_of(table, result, at, policy)
@@ -157,11 +157,11 @@ def _drawing(table: Table, result: Scored, at: int, policy: Policy | None) -> st
     runs = result.alarm_runs(rows, policy)
     n, height = len(block), 60
     marks = "".join(
-        f'<rect class="a" x="{900 * first / n:.1f}" width="{max(1.0, 900 * (last - first + 1) / n):.1f}" y="0" height="{height * len(lanes)}"/>'
+        f'<rect class="a" x="{900 * first / n:.1f}" width="{max(1.0, 900 * (last - first + 1) / n):.1f}" y="0" height="{height * len(lanes)}"/>'  # noqa: E501
         for first, last in runs[:500]
     )
     paths = "".join(
-        f'<text x="4" y="{height * lane + 12}" font-size="11">{_safe(name)}</text><path d="{_path(values, lane * height, height)}"/>'
+        f'<text x="4" y="{height * lane + 12}" font-size="11">{_safe(name)}</text><path d="{_path(values, lane * height, height)}"/>'  # noqa: E501
         for lane, (name, values) in enumerate(lanes)
     )
     return f'<svg viewBox="0 0 900 {height * len(lanes)}" width="100%">{marks}{paths}</svg>'

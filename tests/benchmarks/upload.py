@@ -1,4 +1,7 @@
-"""A file of 1,000,000 rows × 12 columns, read, recognised and scored: seconds and peak memory, beside DuckDB and Polars."""
+"""A file of 1,000,000 rows × 12 columns, read, recognised and scored: seconds and peak memory.
+
+Beside DuckDB and Polars.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,11 @@ def upload() -> list[dict[str, Any]]:
         path = Path(folder) / "big.csv"
         _write(path)
         found = [_run(f"upload 1,000,000 x 12, {name}", OURS, path, name, "3 s, 700 MB") for name in ("", "ewma")]
-        return [*found, _run("the same file, DuckDB reads it", DUCKDB, path, "", "peer"), _run("the same file, Polars reads it", POLARS, path, "", "peer")]
+        return [
+            *found,
+            _run("the same file, DuckDB reads it", DUCKDB, path, "", "peer"),
+            _run("the same file, Polars reads it", POLARS, path, "", "peer"),
+        ]
 
 
 def _run(name: str, program: str, path: Path, detector: str, target: str) -> dict[str, Any]:

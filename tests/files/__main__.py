@@ -1,4 +1,7 @@
-"""`python -m tests.files FOLDER`: read and score the files of the review, and compare with what a person reads in them."""
+"""`python -m tests.files FOLDER`: read and score the files of the review.
+
+And compare with what a person reads in them.
+"""
 
 from __future__ import annotations
 

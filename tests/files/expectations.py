@@ -57,11 +57,21 @@ SHORT, LONG_1500, LONG_2000, LONG_3000 = (192, 203), (1200, 1229), (1600, 1629),
 
 def _plain(clock: str = "timestamp", sensors: tuple[str, ...] = ("temp", "press"), **rest: object) -> Expected:
     """Return the commonest file: 240 rows every ten seconds, a fault in rows 192 to 203."""
-    usual: dict[str, object] = {"clock": (clock,), "begin": NEW_YEAR, "step_s": 10.0, "rows": 240, "ticks": 240, "sensors": sensors, "fault": SHORT}
+    usual: dict[str, object] = {
+        "clock": (clock,),
+        "begin": NEW_YEAR,
+        "step_s": 10.0,
+        "rows": 240,
+        "ticks": 240,
+        "sensors": sensors,
+        "fault": SHORT,
+    }
     return Expected(**{**usual, **rest})  # type: ignore[arg-type]
 
 
-def _long(rows: int, fault: tuple[int, int] | None, sensors: tuple[str, ...] = ("temp", "press"), **rest: object) -> Expected:
+def _long(
+    rows: int, fault: tuple[int, int] | None, sensors: tuple[str, ...] = ("temp", "press"), **rest: object
+) -> Expected:
     return _plain(**{"rows": rows, "ticks": rows, "fault": fault, "sensors": sensors, **rest})  # type: ignore[arg-type]
 
 

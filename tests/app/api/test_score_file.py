@@ -9,7 +9,10 @@ import pytest
 
 from engine.cli import main
 
-ROWS = "".join(f"2026-01-05T00:{i // 60:02d}:{i % 60:02d}Z;{'70,5' if i % 2 else '70,9'};{5 + i % 3};{int(i == 250)}\n" for i in range(300))
+ROWS = "".join(
+    f"2026-01-05T00:{i // 60:02d}:{i % 60:02d}Z;{'70,5' if i % 2 else '70,9'};{5 + i % 3};{int(i == 250)}\n"
+    for i in range(300)
+)
 TEXT = ("wann;Druck;Menge;attack_P1\n" + ROWS.replace("00:04:10Z;70,9", "00:04:10Z;99,9")).encode()
 
 
@@ -43,7 +46,9 @@ def test_a_packed_file_is_unpacked_and_choices_count(client):
     ],
 )
 def test_a_refusal_is_a_sentence(client, query, content, words):
-    answer = client.post(f"/api/v1/score-file{query}", content=content, headers={"content-type": "application/octet-stream"})
+    answer = client.post(
+        f"/api/v1/score-file{query}", content=content, headers={"content-type": "application/octet-stream"}
+    )
 
     assert answer.status_code in (400, 404, 422)
     assert words in answer.text

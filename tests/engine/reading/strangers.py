@@ -1,4 +1,7 @@
-"""Files as strangers write them, for tests: readings under random names in many languages, written in a given manner."""
+"""Files as strangers write them, for tests: readings under random names in many languages.
+
+Written in a given manner.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,60 @@ from typing import TYPE_CHECKING
 import numpy as np
 from hypothesis import strategies as st
 
-from engine.reading.profile import Profile, profile_of_contents
 from engine.reading.choices import Choices
 from engine.reading.container import contents_of_bytes
 from engine.reading.evidence import Notes
+from engine.reading.profile import Profile, profile_of_contents
 from engine.reading.series import Table, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOW_US = 1_780_000_000_000_000
-WORDS = (
-    "pump_in Druck Drehzahl Öltemperatur vibración caudal température débit portata giri ciśnienie przepływ давление расход "
-    "температура 压力 温度 流量 圧力 회전수 basınç sıcaklık nyomás teplota paine lämpötila tryck varvtal PT-101 TT.202 FIC301 "
-    "P7/Temp motor-current Leistung puissance potencia мощность 功率 υγρασία πίεση עומס سرعة"
-).split()
+WORDS = [
+    "pump_in",
+    "Druck",
+    "Drehzahl",
+    "Öltemperatur",
+    "vibración",
+    "caudal",
+    "température",
+    "débit",
+    "portata",
+    "giri",
+    "ciśnienie",
+    "przepływ",
+    "давление",
+    "расход",
+    "температура",
+    "压力",
+    "温度",
+    "流量",
+    "圧力",
+    "회전수",
+    "basınç",
+    "sıcaklık",
+    "nyomás",
+    "teplota",
+    "paine",
+    "lämpötila",
+    "tryck",
+    "varvtal",
+    "PT-101",
+    "TT.202",
+    "FIC301",
+    "P7/Temp",
+    "motor-current",
+    "Leistung",
+    "puissance",
+    "potencia",
+    "мощность",
+    "功率",
+    "υγρασία",
+    "πίεση",
+    "עומס",
+    "سرعة",
+]
 LETTERS = "abcdefghijklmnoprstuvwzäöüéèñçşğжшлдфкαβγδλπ温压流量度"
 
 
@@ -67,7 +109,7 @@ def readings(draw: st.DrawFn, least: int = 1, most: int = 4, rows: int = 60) -> 
 
 
 def csv_of(
-    r: Readings, when: Callable[[datetime], str] = "{:%Y-%m-%d %H:%M:%S}".format, number: Callable[[float], str] = "{:.3f}".format,
+    r: Readings, when: Callable[[datetime], str] = "{:%Y-%m-%d %H:%M:%S}".format, number: Callable[[float], str] = "{:.3f}".format,  # noqa: E501
     mark: str = ",", clock: str = "timestamp",
 ) -> str:  # fmt: skip
     """Return a plain table: the clock first, then the sensors."""

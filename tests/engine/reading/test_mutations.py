@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Damaged files: never a traceback, and every record is either read or named as dropped."""
 
 from __future__ import annotations
@@ -92,7 +91,8 @@ def check(seed: int) -> Profile | None:
     try:
         profile, table = read(content)
     except LabError as problem:
-        assert "\n" not in str(problem).strip()
+        if "\n" in str(problem).strip():
+            raise
         return None
     ledger = profile.ledger
     assert ledger.records == ledger.head + ledger.read + ledger.n_dropped, (seed, ledger)
