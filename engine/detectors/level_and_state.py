@@ -6,7 +6,7 @@ What only switches by combinations never seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -184,6 +184,12 @@ class LevelAndState(Detector):
         if self.state is None:
             return None
         return self._each(block, {name: array.copy() for name, array in self.state.items()})
+
+    def explain(self, block: Block) -> dict[str, Any]:
+        """Return each sensor's distance over the block, in standard deviations, per machine."""
+        sizes = self.blame(block)
+        lanes = {} if sizes is None else {m: sizes[:, i].T.tolist() for i, m in enumerate(block.machines)}
+        return {"kind": "averages", "sensors": list(block.sensors), "unit": "σ", "machines": lanes}
 
     def _each(self, block: Block, s: State) -> FloatArray:
         working, out = block.status == OPERATIONAL, np.zeros(block.values.shape)

@@ -173,7 +173,9 @@ def _order(parts, index: IntArray, now_us: int, day_first: bool | None, sample: 
         return order, False, "the other order gives another decade"
     if sample and all(re.match(r"^\D*\d{1,2}\.\s?\d{1,2}\.\s?\d{2,4}", text) for text in sample[:50]):
         return DAY_FIRST, False, "points between them"
-    half_days = bool((parts.half > 0).any()) and any("/" in text for text in sample[:5])
+    slashes = bool(sample) and all("/" in text for text in sample[:5])
+    bare = slashes and any(re.match(r"^\d/\d{1,2}/", text) for text in sample)  # 1/5/2026, as Americans write it
+    half_days = bare or (bool((parts.half > 0).any()) and slashes)
     return (MONTH_FIRST if half_days else DAY_FIRST), True, "day first or month first: the dates fit both"
 
 
@@ -342,8 +344,7 @@ def mended(clock: Clock, parted: IntArray, name: str, lines: IntArray, notes: No
     """
     if clock.kind == TIME_OF_DAY:
         period = HOUR_US if "hours lost" in clock.how else DAY_US
-        us = clock.us if period == DAY_US else clock.us // 60
-        clock = replace(clock, us=_unwrapped(us, clock.good, parted, period))
+        clock = replace(clock, us=_unwrapped(clock.us, clock.good, parted, period))
         how = (
             "as of one day and those after it"
             if period == DAY_US

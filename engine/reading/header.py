@@ -117,6 +117,14 @@ def header_of(rows: list[list[str]], notes: Notes, skip: int | None = None) -> H
     longest = max((len(row) for row in rows[first:]), default=width)
     least = next((at for at in range(width, 0, -1) if kinds[at - 1] != MISS), width)
     full = [(at, row) for at, row in enumerate(above) if _is_header_row(row, rows[at], width, least, longest)]
+    last = above[-1] if above else []
+    if (
+        width < len(last) <= width + 2
+        and all(at != first - 1 for at, _ in full)
+        and all(kind_of(cell) == WORD for cell in last)
+    ):
+        full = [(first - 1, last)]  # the last columns have no fields at all
+    full = _nearest(full, first, kinds)
     plain = [one for one in full if not re.match(r"^#\s?\w", rows[one[0]][0])]
     # Lines marked # beside others are annotations (types, groups), unless only they can be names.
     chosen = plain if any(_may_name(row, kinds) for _, row in plain) else full
@@ -153,7 +161,10 @@ def _column_kinds(rows: list[list[str]]) -> list[str]:
 
 
 def _first_data_row(rows: list[list[str]], width: int, kinds: list[str]) -> int:
-    at = next((at for at, row in enumerate(rows) if len(row) == width and _fits(row, kinds)), None)
+    fits = [len(row) >= width and _fits(row[:width], kinds) for row in rows]
+    at = next(
+        (at for at, good in enumerate(fits) if good and sum(fits[at : at + 5]) >= 0.6 * len(fits[at : at + 5])), None
+    )
     if at is None:
         return next((at + 1 for at, row in enumerate(rows) if len(row) == width), 0)
     if at == 0 and _counts_up(rows, kinds):
@@ -200,6 +211,8 @@ def _is_header_row(row: list[str], raw: list[str], width: int, least: int, longe
         return filled >= 1
     if len(row) > width:
         return said <= width or (len(row) <= longest and filled >= width)
+    if any(kind_of(cell) == NUMBER for cell in row):
+        return False
     return said >= 2 and (said >= min(least, width - 3) or (width - said <= said and filled == said))
 
 
@@ -238,6 +251,16 @@ def _names(
                 note or (cell if cell != name else "") for note, cell, name in zip(notes, row, names, strict=False)
             ]
     return unique(names), units, notes, said_width, 1
+
+
+def _nearest(full: list[tuple[int, list[str]]], first: int, kinds: list[str]) -> list[tuple[int, list[str]]]:
+    """Return the rows that stand directly above the readings, where names are among them; else all of them."""
+    places = {at for at, _ in full}
+    begin = first
+    while begin - 1 in places:
+        begin -= 1
+    near = [(at, row) for at, row in full if at >= begin]
+    return near if any(_may_name(row, kinds) for _, row in near) else full
 
 
 def _may_name(row: list[str], kinds: list[str]) -> bool:

@@ -26,7 +26,7 @@ TIME = r"(?P<h>\d{1,2})(?:\s?[:.h時시点]\s?(?P<mi>\d{2})(?:\s?[:.m分분]\s?(
 STRICT_TIME = (
     r"(?P<h>\d{1,2})\s?[:h時시点]\s?(?P<mi>\d{2})(?:\s?[:m分분]\s?(?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?\s?[s秒초分분]?"
 )
-GAP = r"[\st_,;]*(?:\s-\s)?"
+GAP = r"[\st_,;:]*(?:\s-\s)?"
 DATES = (
     (YEAR_FIRST, r"(?P<y>\d{4})\s?[-/.年년]\s?m?(?P<m>\d{1,2})(?:\s?[-/.月월]\s?(?P<d>\d{1,2})\.?\s?[日일]?)"),
     (
@@ -60,7 +60,7 @@ class Parts:
 
     @property
     def has_clock(self) -> BoolArray:
-        return self.fields["h"] >= 0
+        return (self.fields["h"] >= 0) | (self.fields["s"] >= 0)
 
     @property
     def ambiguous(self) -> BoolArray:
@@ -101,6 +101,7 @@ def parts_of(texts: pa.Array) -> Parts:
         *((kind, rf"^{date}(?:{GAP}{TIME})?$") for kind, date in DATES),
         *((kind, rf"^{STRICT_TIME}{GAP}{date}$") for kind, date in DATES[:4]),
         ("", rf"^{STRICT_TIME}$"),
+        ("", r"^(?P<mi>\d{1,2}):(?P<s>\d{2})[.,]\d+$"),
     ]  # fmt: skip
     for kind, pattern in patterns:
         if not left.any():

@@ -236,7 +236,7 @@ def _units_of_names(profile: Profile, names: list[str], name: IntArray) -> dict[
 
     for fact in profile.facts:
         few = fact.cells.few() if fact.cells.texts is not None and profile.columns[fact.at].role == "ignore" else {}
-        if few and all(UNIT.match(word) for word in few):
+        if few and all(UNIT.match(word) and len(word) > 1 for word in few):
             codes = fact.cells.codes(list(few))
             words = list(few)
             return {at: words[int(codes[np.argmax(name == at)])] for at in range(len(names)) if (name == at).any()}

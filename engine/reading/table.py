@@ -15,6 +15,7 @@ from engine.reading.cells import Cells, RawTable, cells_of, settled
 from engine.reading.container import Contents, lines_of_rows
 from engine.reading.delimited import body_of, refuse_decimal_commas, rows_as_table
 from engine.reading.dialect import Dialect, dialect_of, split_all, unwrapped
+from engine.reading.evidence import FIXED
 from engine.reading.header import Header, default_names, header_of, split_unit, unique
 from engine.reading.kinds import DATA, MOMENT, NUMBER, WORD, kind_of
 from engine.reading.records import head_records, record_lines
@@ -115,8 +116,11 @@ def _from_text(
         )
     header, merge = _decimal_commas(contents.name, header, rows, head, dialect, choices)
     from_line = head[min(header.first, len(head) - 1)][0]
-    widths = {len(row) for row in rows[header.first :]}
-    pad = header.said_width > header.width and len(widths) > 1 and max(widths) <= header.said_width
+    widths = [len(row) for row in rows[header.first :]]
+    short = sum(1 < width < header.said_width for width in widths)
+    pad = header.has_names and short > 0.05 * len(widths) and max(widths) <= header.said_width
+    if pad:
+        notes.say(FIXED, "Rows shorter than the header are read with their last fields missing.")
     names = header.names
     if pad:
         names = tuple(unique([*rows_of_names(rows, header)][: header.said_width]))

@@ -51,7 +51,7 @@ TIME = frozenset(
 )
 COUNTER = re.compile(
     r"(?i)^(#|index|idx|row|row_?(id|nr|no|number)|id|nr|no|n|unnamed:?_?\d*|record|recno|sample|lfd_?nr|column_\d+|seq|sequence|udi|"
-    r"line_?no|pos|zeile|satz|num|número|nummer|lp|№|序号)\.?$"
+    r"[a-z]+_(id|nr|no|idx|index|seq|num|counter)|counter|line_?no|pos|zeile|satz|num|número|nummer|lp|№|序号)\.?$"
 )
 MACHINE = frozenset(
     [
