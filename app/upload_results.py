@@ -100,7 +100,8 @@ def show_results(profile: Profile, choices: Choices, table: Table, results: list
             name: len(result.alarm_runs(rows, policy)) for name, rows in zip(table.machines, table.rows, strict=True)
         }
         machine = st.selectbox(
-            t("Machine"), table.machines, key="upload-machine",
+            t("Machine"), table.machines, max(range(len(table.machines)), key=lambda at: counts[table.machines[at]]),
+            key="upload-machine",
             format_func=lambda name: f"{name} ({t('{n} alarms', n=counts[name])})",
         )  # fmt: skip
     at = table.machines.index(machine)

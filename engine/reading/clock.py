@@ -202,7 +202,11 @@ def _of_numbers(fact: Facts, now_us: int) -> Clock | None:
                 continue
             us = counted_moments(fact.values, what)
             return Clock((fact.at,), FULL, us, np.isfinite(fact.values), what, named)
-    if (named and not fact.constant and rising) or (is_named(fact.name, frozenset({"t"})) and fact.rises):
+    if (
+        (named and not fact.constant and rising)
+        or (is_named(fact.name, frozenset({"t"})) and fact.rises)
+        or _first_counts(fact)
+    ):
         scale = _scale(fact)
         safe = np.where(np.isfinite(fact.values), fact.values, 0.0)
         good = np.isfinite(fact.values) & (np.abs(fact.values * scale) < 3.0e9)
@@ -215,6 +219,11 @@ def _of_numbers(fact: Facts, now_us: int) -> Clock | None:
             named,
         )
     return None
+
+
+def _first_counts(fact: Facts) -> bool:
+    """Tell whether it is the first column and counts in equal steps that are no whole numbers (0.0, 0.1, 0.2)."""
+    return fact.at == 0 and fact.counts and not fact.whole
 
 
 def _scale(fact: Facts) -> float:
