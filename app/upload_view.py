@@ -1,44 +1,38 @@
-"""The parts of the upload page: taking the file, its columns and problems, scoring, results."""
+"""Taking a stranger's file: it is read beside the page, said in one paragraph, and every decision can be changed."""
 
 from __future__ import annotations
 
-import io
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas  # noqa: F401  (why: app/charts.py)
-import plotly.graph_objects as go
 import streamlit as st
-from plotly.subplots import make_subplots
 
-from app.access import viewer
 from app.i18n import t
 from app.jobs import Job, show_progress
-from engine.detectors.scorable import scorable_detectors
 from engine.errors import LabError
 from engine.reading.choices import ROLES, Choices
 from engine.reading.evidence import CANNOT_USE, CHOOSE, FIXED, Problem
-from engine.reading.profile import Profile, labels_of, profile_of
+from engine.reading.profile import Profile, profile_of
+from engine.reading.remembered import Remembered
 from engine.reading.series import Table, table_of
-from engine.scoring.recommended import DETECTOR as DEFAULT_DETECTOR
-from engine.scoring.score import Scored, score_table, write_scores
+from engine.reading.summary import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SAMPLES = Path(__file__).resolve().parents[1] / "data" / "samples"
-STATE = "upload"
+STATE, MEMORY = "upload", "upload-memory"
 DRAWN_POINTS = 2000
-PEAK, LINE = "#D55E00", "#0072B2"
+AT_ONCE_S = 1.0  # what is read within it needs no progress bar
 
 
 def take_file() -> Profile | None:
     """Let the person drop a file or open a sample; returns its profile, or None while there is none."""
     dropped = st.file_uploader(
-        t("A CSV of sensor readings"), type=None, max_upload_size=300, key="upload-file",
-        help=t("Any delimiter, any columns. The file stays on this computer."),
+        t("A table of sensor readings"), type=None, max_upload_size=300, key="upload-file",
+        help=t("CSV, Excel, Parquet, JSON and others, packed or not; any columns. The file stays on this computer."),
     )  # fmt: skip
     if dropped is not None:
         return _profile(f"{dropped.file_id}", dropped.name, lambda: dropped.getvalue())
@@ -58,63 +52,167 @@ def take_file() -> Profile | None:
 
 
 def _profile(identity: str, name: str, content: Callable[[], bytes]) -> Profile | None:
-    """Look at the file once; a rerun of the page finds the profile again."""
+    """Read the file once, beside the page; a rerun finds the profile again."""
     kept: dict[str, Any] = st.session_state.setdefault(STATE, {})
-    if kept.get("identity") == identity:
-        if kept.get("problem"):
-            st.error(kept["problem"])
-        return kept.get("profile")
-    _forget()
-    kept = st.session_state[STATE] = {"identity": identity}
-    folder = tempfile.TemporaryDirectory(prefix="faultlab-upload-")
-    path = Path(folder.name) / (Path(name.replace("\\", "/")).name or "upload.csv")
-    path.write_bytes(content())
-    try:
-        with st.spinner(t("Looking at the file…")):
-            kept["profile"] = profile_of(path)
-    except LabError as problem:
-        kept["profile"], kept["problem"] = None, str(problem)
-        st.error(kept["problem"])
-    finally:
-        folder.cleanup()
-    return kept["profile"]
+    if kept.get("identity") != identity:
+        _forget()
+        kept = st.session_state[STATE] = {
+            "identity": identity,
+            "folder": tempfile.TemporaryDirectory(prefix="faultlab-upload-"),
+        }
+        kept["path"] = Path(kept["folder"].name) / (Path(name.replace("\\", "/")).name or "upload.csv")
+        kept["path"].write_bytes(content())
+        _begin_reading(kept, None)
+    return _read(kept)
+
+
+def _begin_reading(kept: dict[str, Any], choices: Choices | None) -> None:
+    memory: Remembered = st.session_state.setdefault(MEMORY, Remembered())
+    path = kept["path"]
+
+    def work(progress: Callable[[float], None], cancelled: Callable[[], bool]) -> Profile:
+        return profile_of(path, choices, memory=memory, progress=progress, cancelled=cancelled)
+
+    kept.update(profile=None, problem=None, table=None, reading=Job(work).start())
+    with st.spinner(t("Looking at the file…")):
+        kept["reading"].wait(AT_ONCE_S)
+
+
+def _read(kept: dict[str, Any]) -> Profile | None:
+    job: Job | None = kept.get("reading")
+    if job is not None and job.running:
+        show_progress(job, "upload-reading")
+        return None
+    if job is not None:
+        kept.update(profile=job.outcome, problem=job.problem, reading=None)
+    if kept.get("problem"):
+        st.error(_plain(str(kept["problem"])))
+        _correct_refused(kept)
+    return kept.get("profile")
+
+
+def _correct_refused(kept: dict[str, Any]) -> None:
+    """Let a person correct what was refused: the decimal mark, and lines above the header."""
+    left, right, go = st.columns([2, 2, 3], vertical_alignment="bottom")
+    decimal = left.selectbox(t("Decimal mark"), [None, ".", ","], format_func=_or_auto, key="upload-refused-decimal")
+    skip = right.number_input(t("Lines above the header"), 0, 1000, 0, key="upload-refused-skip")
+    if go.button(t("Read it so"), icon=":material/refresh:") and (decimal or skip):
+        _begin_reading(kept, Choices(decimal=decimal, skip=skip or None))
+        st.rerun()
+
+
+def _or_auto(value: str | None) -> str:
+    return t("as recognised") if value is None else value
 
 
 def _forget() -> None:
     kept = st.session_state.pop(STATE, {})
-    if kept.get("job") is not None:
-        kept["job"].cancel()
-    if kept.get("profile") is not None:
-        kept["profile"].close()
+    for name in ("job", "reading"):
+        if kept.get(name) is not None:
+            kept[name].cancel()
+    if kept.get("folder") is not None:
+        kept["folder"].cleanup()
 
 
 def choose_columns(profile: Profile) -> Choices:
-    """Show what each column was taken for; the person may change it. Returns the choices."""
-    st.subheader(t("{rows} rows, {columns} columns", rows=f"{profile.n_rows:,}", columns=len(profile.columns)))
-    rows = [{"column": c.name, "unit": c.unit, "role": c.role} for c in profile.columns]
+    """Say what was understood; every decision may be changed. Returns the choices."""
+    kept = st.session_state[STATE]
+    said = st.container()
+    with st.expander(t("How it was read, and what you can change"), icon=":material/tune:"):
+        choices = _corrections(profile, kept["identity"])
+        choices = _roles(profile, choices, kept["identity"])
+        if choices.as_json() != profile.choices.as_json() and st.session_state.get(MEMORY) is not None:
+            st.session_state[MEMORY].keep(profile.shape, choices)
+    if choices.needs_new_reading(profile.choices):
+        _begin_reading(kept, choices)
+        st.rerun()
+    table = read_table(profile, choices)
+    if table is not None:
+        said.markdown(f"**{_plain(summary_of(profile.with_choices(choices), table))}**")
+    return choices
+
+
+def read_table(profile: Profile, choices: Choices) -> Table | None:
+    """Return the readings under these choices; made once."""
+    kept = st.session_state[STATE]
+    if kept.get("table") is None or kept.get("table_of") != choices:
+        try:
+            kept.update(table=table_of(profile.with_choices(choices)), table_of=choices)
+        except LabError as problem:
+            kept["table"] = None
+            st.error(_plain(str(problem)))
+    return kept["table"]
+
+
+def _corrections(profile: Profile, identity: str) -> Choices:
+    """Draw the choices beside the columns' roles: order of dates, decimal mark, lines to skip, sheet, cycles."""
+    before = profile.choices
+    columns = st.columns(4, vertical_alignment="bottom")
+    day_first = before.day_first
+    if profile.clock is not None and profile.clock.day_first is not None:
+        orders = {True: t("day first (31/12)"), False: t("month first (12/31)")}
+        chosen = columns[0].radio(
+            t("Dates are written"), list(orders), index=0 if profile.day_first else 1, format_func=orders.__getitem__,
+            key=f"upload-day-first-{identity}",
+        )  # fmt: skip
+        day_first = chosen if chosen != profile.day_first or before.day_first is not None else None
+    marks = [None, ".", ","]
+    decimal = columns[1].selectbox(
+        t("Decimal mark"), marks, marks.index(before.decimal), format_func=_or_auto, key=f"upload-decimal-{identity}"
+    )
+    skip = columns[2].number_input(
+        t("Lines above the header"), 0, 1000, before.skip or 0, key=f"upload-skip-{identity}"
+    )
+    sheets = next((one for one in profile.notes.decisions if one.flag == "--sheet" and one.others), None)
+    sheet = before.sheet
+    if sheets is not None:
+        names = [sheets.value.split(" ", 1)[-1].removeprefix("sheet ").removeprefix("zip: "), *sheets.others]
+        picked = columns[3].selectbox(t("Sheet"), names, key=f"upload-sheet-{identity}")
+        sheet = picked if picked != names[0] else before.sheet
+    cycles = before.cycles
+    asked = any(one.flag == "--cycles" for one in profile.notes.decisions)
+    if (asked or before.cycles) and columns[3].toggle(
+        t("Each row is a cycle"), bool(before.cycles), key=f"upload-cycles-{identity}"
+    ):
+        cycles = True
+    elif before.cycles:
+        cycles = None
+    return Choices(
+        day_first=day_first, decimal=decimal, skip=int(skip) or None, sheet=sheet, cycles=cycles, roles=before.roles,
+        time=before.time, sensors=before.sensors, labels=before.labels, machine=before.machine, long=before.long,
+    )  # fmt: skip
+
+
+def _roles(profile: Profile, choices: Choices, identity: str) -> Choices:
+    """Draw the table of columns; what the person changes becomes a choice, the rest stays a guess."""
+    rows = [{"column": c.name, "unit": c.unit, "role": c.role, "why": c.why} for c in profile.columns]
     edited = st.data_editor(
-        rows, key=f"roles-{st.session_state[STATE]['identity']}", hide_index=True, width="stretch",
-        disabled=["column", "unit"],
+        rows, key=f"roles-{identity}-{profile.n_rows}", hide_index=True, width="stretch",
+        disabled=["column", "unit", "why"],
         column_config={
             "column": t("column"),
             "unit": t("unit"),
             "role": st.column_config.SelectboxColumn(t("what it is"), options=list(ROLES), required=True),
+            "why": t("why"),
         },
     )  # fmt: skip
-    day_first = profile.day_first
-    if any(problem.group == CHOOSE for problem in profile.problems):
-        orders = {t("day first (31/12)"): True, t("month first (12/31)"): False}
-        day_first = orders[st.radio(t("Dates are written"), list(orders), horizontal=True, key="upload-day-first")]
-    roles = tuple((column.at, row["role"]) for column, row in zip(profile.columns, edited, strict=True))
-    return Choices(roles, day_first)
+    changed = {c.at: row["role"] for c, row in zip(profile.columns, edited, strict=True) if row["role"] != c.role}
+    roles = tuple(sorted({**dict(choices.roles), **changed}.items()))
+    return Choices(roles=roles).over(choices)
+
+
+def problems_of(profile: Profile, choices: Choices) -> list[Problem]:
+    """Return what all stages of reading have to say under these choices."""
+    table = read_table(profile, choices)
+    return [*profile.with_choices(choices).problems, *(table.problems if table is not None else ())]
 
 
 def show_problems(problems: list[Problem]) -> None:
     """List what was mended, what is to choose and what cannot be used, with the lines."""
     looks = {
-        FIXED: (t("Fixed for you"), st.info, ":material/build:"),
         CHOOSE: (t("Choose"), st.warning, ":material/help:"),
         CANNOT_USE: (t("Cannot use"), st.error, ":material/block:"),
+        FIXED: (t("Fixed for you"), st.info, ":material/build:"),
     }
     for group, (title, box, icon) in looks.items():
         found = [problem for problem in problems if problem.group == group]
@@ -124,111 +222,12 @@ def show_problems(problems: list[Problem]) -> None:
 
 
 def _line(problem: Problem) -> str:
-    text = problem.text.replace("*", "\\*").replace("[", "\\[").replace("<", "&lt;").replace("$", "\\$")
+    text = _plain(problem.text)
     return text + (" " + t("Lines: {lines}.", lines=", ".join(map(str, problem.lines))) if problem.lines else "")
 
 
-def score_with_progress(profile: Profile, choices: Choices) -> tuple[Table, list[Scored]] | None:
-    """Let the person choose detectors and score; returns the results once they are there."""
-    kept = st.session_state[STATE]
-    names = list(scorable_detectors())
-    chosen = st.multiselect(t("Detectors"), names, default=[DEFAULT_DETECTOR], max_selections=6, key="upload-detectors")
-    if st.button(t("Score the file"), type="primary", disabled=not chosen, icon=":material/play_arrow:"):
-        kept["job"] = Job(_work(profile.with_choices(choices), chosen)).start()
-    job: Job | None = kept.get("job")
-    if job is None:
-        return None
-    if job.running:
-        show_progress(job, "upload")
-        return None
-    if job.problem is not None:
-        st.error(str(job.problem))
-        return None
-    return job.outcome
-
-
-def _work(profile: Profile, detectors: list[str]) -> Callable[..., tuple[Table, list[Scored]]]:
-    def work(progress: Callable[[float], None], cancelled: Callable[[], bool]) -> tuple[Table, list[Scored]]:
-        table = table_of(profile)
-        results = []
-        for at, name in enumerate(detectors):
-
-            def advance(share: float, at: int = at) -> None:
-                progress((at + share) / len(detectors))
-
-            results.append(score_table(table, name, progress=advance, cancelled=cancelled))
-        return table, results
-
-    return work
-
-
-def show_results(profile: Profile, choices: Choices, table: Table, results: list[Scored]) -> None:
-    """Show the alarms of each detector, a plot and the download; an instructor also sees the file's labels."""
-    show_problems(list(table.problems))
-    for column, result in zip(st.columns(len(results)), results, strict=True):
-        runs = sum(len(result.alarm_runs(rows)) for rows in table.rows)
-        column.metric(result.detector, t("{n} alarms", n=runs))
-        column.caption(t("{n} rows above {threshold}", n=int(result.alarms.sum()), threshold=f"{result.threshold:g}"))
-    machine = table.machines[0]
-    if len(table.machines) > 1:
-        machine = st.selectbox(t("Machine"), table.machines, key="upload-machine")
-    at = table.machines.index(machine)
-    st.plotly_chart(results_figure(table, results, at), width="stretch", key="upload-plot")
-    st.caption(_summary(table, results, at))
-    st.download_button(
-        t("Download the scores (CSV)"), lambda: _csv(table, results), file_name="scores.csv", mime="text/csv",
-        icon=":material/download:",
-    )  # fmt: skip
-    if viewer().teaches and profile.with_choices(choices).of_role("label"):
-        _show_label_metrics(profile.with_choices(choices), table, results)
-
-
-def _summary(table: Table, results: list[Scored], at: int) -> str:
-    said = [f"{result.detector}: {len(result.alarm_runs(table.rows[at]))}" for result in results]
-    return t("Alarms on {machine}. {said}.", machine=table.machines[at], said="; ".join(said))
-
-
-def _csv(table: Table, results: list[Scored]) -> bytes:
-    out = io.StringIO()
-    write_scores(table, results, out)
-    return out.getvalue().encode("utf-8")
-
-
-def results_figure(table: Table, results: list[Scored], at: int) -> go.Figure:
-    """Return the readings of one machine above the scores of each detector, with its threshold and alarms."""
-    block, rows = table.blocks[at], table.rows[at]
-    shown = list(block.sensors[:8])
-    names = [*shown, *(result.detector for result in results)]
-    figure = make_subplots(rows=len(names), cols=1, shared_xaxes=True, vertical_spacing=0.02)
-    ms = block.times_us / 1000.0
-    for lane, sensor in enumerate(shown, start=1):
-        place = drawn_points(block.values[:, 0, block.sensors.index(sensor)])
-        line = {"color": LINE, "width": 1}
-        y = block.values[place, 0, block.sensors.index(sensor)].astype(np.float32)
-        figure.add_trace(go.Scattergl(x=ms[place], y=y, mode="lines", line=line, name=sensor), row=lane, col=1)
-        figure.update_yaxes(title_text=sensor, row=lane, col=1)
-    for lane, result in enumerate(results, start=len(shown) + 1):
-        _score_lane(figure, lane, ms, result, rows)
-    figure.update_xaxes(type="date")
-    figure.update_yaxes(title_standoff=2, title_font_size=10)
-    figure.update_layout(height=110 * len(names) + 60, showlegend=False, margin={"l": 60, "r": 10, "t": 10, "b": 30})
-    return figure
-
-
-def _score_lane(figure: go.Figure, lane: int, ms: np.ndarray, result: Scored, rows: np.ndarray) -> None:
-    scores = result.scores[rows]
-    place = drawn_points(scores)
-    line = {"color": "#666666", "width": 1}
-    y = scores[place].astype(np.float32)
-    figure.add_trace(go.Scattergl(x=ms[place], y=y, mode="lines", line=line, name=result.detector), row=lane, col=1)
-    alarmed = np.flatnonzero(result.alarms[rows])
-    alarmed = alarmed[:: max(1, len(alarmed) // DRAWN_POINTS)]
-    marker = {"color": PEAK, "symbol": "x", "size": 6}
-    figure.add_trace(
-        go.Scattergl(x=ms[alarmed], y=scores[alarmed], mode="markers", marker=marker, name=t("alarm")), row=lane, col=1
-    )
-    figure.add_hline(y=result.threshold, line={"dash": "dash", "color": PEAK, "width": 1}, row=lane, col=1)
-    figure.update_yaxes(title_text=result.detector, row=lane, col=1)
+def _plain(text: str) -> str:
+    return text.replace("*", "\\*").replace("[", "\\[").replace("<", "&lt;").replace("$", "\\$")
 
 
 def drawn_points(values: np.ndarray, most: int = DRAWN_POINTS) -> np.ndarray:
@@ -244,12 +243,3 @@ def drawn_points(values: np.ndarray, most: int = DRAWN_POINTS) -> np.ndarray:
     low = np.where(np.isnan(buckets), np.inf, buckets).argmin(axis=1) + base
     high = np.where(np.isnan(buckets), -np.inf, buckets).argmax(axis=1) + base
     return np.unique(np.minimum(np.concatenate([low, high]), n - 1))
-
-
-def _show_label_metrics(profile: Profile, table: Table, results: list[Scored]) -> None:
-    """Compare with the file's own labels; only an instructor's view calls this."""
-    from app.upload_metrics import metrics_table
-
-    with st.expander(t("Against the labels in the file (instructors)"), expanded=True):
-        labels = labels_of(profile)
-        st.dataframe(metrics_table(labels, table, results), hide_index=True, width="stretch")

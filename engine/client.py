@@ -18,6 +18,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.errors import AccessError, LabError
@@ -197,6 +198,15 @@ class LabClient:
         told = self.call("POST", "/predict", body, key=key or str(uuid.uuid4()))
         return [_as(Prediction, one) for one in told["results"]]
 
+    def score_file(self, path: str | Path, detector: str | None = None, **how: Any) -> dict[str, Any]:
+        """Have a file of readings read and scored; nothing is stored. `how` as the flags of `engine score`.
+
+        The answer has the same fields as `engine score --json`: profile, what was scored, alarms with sensors.
+        """
+        file = Path(path)
+        asked = {"name": file.name, "detector": detector, **how}
+        return dict(self.call("POST", "/score-file", file.read_bytes(), query=asked))
+
     def make_plant(
         self,
         name: str,
@@ -273,9 +283,12 @@ class LabClient:
             When the lab cannot be reached.
         """
         asked = {name: value for name, value in (query or {}).items() if value is not None}
-        address = f"{self.address}{PREFIX}{path}" + (f"?{urllib.parse.urlencode(asked)}" if asked else "")
-        data = None if body is None else json.dumps(body, allow_nan=False).encode()
-        request = urllib.request.Request(address, data, {**self._headers(data, key), **(headers or {})}, method=method)
+        words = urllib.parse.urlencode(asked, doseq=True)
+        address = f"{self.address}{PREFIX}{path}" + (f"?{words}" if asked else "")
+        raw = isinstance(body, bytes)
+        data = body if raw or body is None else json.dumps(body, allow_nan=False).encode()
+        every = {**self._headers(data, key, raw), **(headers or {})}
+        request = urllib.request.Request(address, data, every, method=method)
         may_repeat = method in ("GET", "PUT") or key is not None
         for attempt in range(MOST_TRIES):
             last = attempt == MOST_TRIES - 1
@@ -294,10 +307,10 @@ class LabClient:
             time.sleep(min(wait, 5.0))
         raise LabError(f"The lab at {self.address} does not answer; is it running?")
 
-    def _headers(self, data: bytes | None, key: str | None) -> dict[str, str]:
+    def _headers(self, data: bytes | None, key: str | None, raw: bool = False) -> dict[str, str]:
         headers = {"Accept": "application/json"}
         if data is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = "application/octet-stream" if raw else "application/json"
         if key is not None:
             headers["Idempotency-Key"] = key
         if self.token is not None:

@@ -31,6 +31,7 @@ RESOURCES = (
     "windows",
     "streams",
     "score",
+    "score_file",
     "detectors",
     "models",
     "alarms",

@@ -10,7 +10,7 @@ import streamlit as st
 from app.i18n import t
 from app.lab import lab
 from app.settings import field, settings_form
-from app.upload_view import choose_columns, show_problems, take_file
+from app.upload_view import choose_columns, problems_of, show_problems, take_file
 from app.watched import choose_plant
 from engine.alarming.rules import AlarmRules
 from engine.catalog import caption, parts
@@ -94,7 +94,7 @@ def choose_file() -> Data | None:
         return None
     with st.expander(t("Columns and problems of the file"), icon=":material/table:"):
         choices = choose_columns(profile)
-        show_problems(profile.problems)
+        show_problems(problems_of(profile, choices))
     return Data(FILE, profile=profile, choices=choices)
 
 

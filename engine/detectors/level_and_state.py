@@ -1,9 +1,12 @@
-"""Levels and states: what varies is judged by its distance from usual, what only switches by combinations never seen."""
+"""Levels and states: what varies is judged by its distance from usual.
+
+What only switches by combinations never seen.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -70,10 +73,13 @@ def level_kernel(values, working, warm_up, memory, number, known, n_known, mean,
 
 
 @kernel
-def state_kernel(
-    values, working, warm_up, switch, known, last, seen, n_seen, ticks, news, quiet, width, left, fresh, out
-):  # type: ignore[no-untyped-def]
-    """Write NEWS for sensors that switched into a combination never seen; `switch` (n_machines, n_sensors) says which do."""
+def state_kernel(  # type: ignore[no-untyped-def]
+    values, working, warm_up, switch, known, last, seen, n_seen, ticks, news, quiet, width, left, fresh, changed, out
+):
+    """Write NEWS for sensors that switched into a combination never seen; `switch` (n_machines.
+
+    N_sensors) says which do.
+    """
     n_ticks, n_machines, n_sensors = values.shape
     for m in range(n_machines):
         for i in range(n_ticks):
@@ -89,7 +95,8 @@ def state_kernel(
                     for j in range(3):
                         if known[m, k, j] == x:
                             last[m, k] = j + 1
-                if last[m, k] != before:
+                changed[m, k] = last[m, k] != before
+                if changed[m, k]:
                     moved = True
                 key = (key ^ (last[m, k] + 8 * (k + 1))) * 1099511628211
                 n_switches += 1
@@ -110,9 +117,13 @@ def state_kernel(
                 news[m] += 1
                 left[m] = 60 if ticks[m] > warm_up and share <= 0.02 and ticks[m] > quiet[m] else 0
                 for k in range(n_sensors):
-                    fresh[m, k] = switch[i, m, k]
+                    fresh[m, k] = switch[i, m, k] and (changed[m, k] or not moved)
             elif moved:
                 left[m] = 0
+            if ticks[m] > warm_up:  # a combination that is known was looked at, too
+                for k in range(n_sensors):
+                    if switch[i, m, k]:
+                        out[i, m, k] = 0.01
             if left[m] > 0:
                 left[m] -= 1
                 for k in range(n_sensors):
@@ -126,7 +137,8 @@ class LevelAndState(Detector):
 
     A sensor with at most three distinct values so far is a switch; once it shows a fourth it is judged by its level, in
     standard deviations, after `warm_up` readings. Good at any mixture of sensors without settings, such as a stranger's
-    file; bad at slow drift, at relations between sensors that vary, and at patterns in time. Cost: about 8 ns per value.
+    file; bad at slow drift, at relations between sensors that vary, and at patterns in time.
+    Cost: about 8 ns per value.
 
     Parameters
     ----------
@@ -159,7 +171,7 @@ class LevelAndState(Detector):
             "n_known": np.zeros(shape, np.int64), "last": np.zeros(shape, np.int64),
             "seen": np.zeros((n_machines, ROOM), np.int64), "n_seen": np.zeros(n_machines, np.int64),
             "ticks": np.zeros(n_machines, np.int64), "news": np.zeros(n_machines, np.int64),
-            "quiet": np.zeros(n_machines, np.int64), "width": np.zeros(n_machines, np.int64), "left": np.zeros(n_machines, np.int64),
+            "quiet": np.zeros(n_machines, np.int64), "width": np.zeros(n_machines, np.int64), "left": np.zeros(n_machines, np.int64),  # noqa: E501
             "fresh": np.zeros(shape, np.bool_),
         }  # fmt: skip
 
@@ -173,6 +185,12 @@ class LevelAndState(Detector):
             return None
         return self._each(block, {name: array.copy() for name, array in self.state.items()})
 
+    def explain(self, block: Block) -> dict[str, Any]:
+        """Return each sensor's distance over the block, in standard deviations, per machine."""
+        sizes = self.blame(block)
+        lanes = {} if sizes is None else {m: sizes[:, i].T.tolist() for i, m in enumerate(block.machines)}
+        return {"kind": "averages", "sensors": list(block.sensors), "unit": "σ", "machines": lanes}
+
     def _each(self, block: Block, s: State) -> FloatArray:
         working, out = block.status == OPERATIONAL, np.zeros(block.values.shape)
         varied = s["number"].copy()
@@ -183,7 +201,7 @@ class LevelAndState(Detector):
         switch = self._switches(block, varied, s)
         state_kernel(
             block.values, working, self.warm_up, switch, s["known"], s["last"], s["seen"], s["n_seen"], s["ticks"],
-            s["news"], s["quiet"], s["width"], s["left"], s["fresh"], out,
+            s["news"], s["quiet"], s["width"], s["left"], s["fresh"], np.zeros(s["fresh"].shape, np.bool_), out,
         )  # fmt: skip
         return out
 

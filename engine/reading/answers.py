@@ -1,4 +1,7 @@
-"""Columns that hold the answer: labels by name in part and by content, and columns that alone separate the strange rows."""
+"""Columns that hold the answer: labels by name in part and by content.
+
+And columns that alone separate the strange rows.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +82,10 @@ def _is_empty_label(fact: Facts) -> bool:
 
 
 def separators_among(sensors: list[Facts], times: IntArray) -> list[tuple[Facts, str]]:
-    """Return columns of two values whose rarer one stands exactly where other readings are far out of their usual range."""
+    """Return columns of two values whose rarer one stands exactly where other readings are far out.
+
+    Return columns of two values whose rarer one stands exactly where other readings are far out.
+    """
     suspects = [fact for fact in sensors if _may_separate(fact)]
     analog = [f for f in sensors if f.kind == NUMBERS and not f.two_valued and not f.constant]
     if not suspects or not analog:
@@ -100,9 +106,9 @@ def _set_rows(fact: Facts) -> BoolArray:
     """Return the rows of the rarer of the two values."""
     if fact.kind == SWITCH:
         few = fact.cells.few()
-        return fact.cells.codes([min(few, key=lambda word: few[word])]) == 0
+        return np.asarray(fact.cells.codes([min(few, key=lambda word: few[word])]) == 0)
     high = fact.values == fact.few_numbers[1]
-    return high if high.mean() <= 0.5 else fact.values == fact.few_numbers[0]
+    return np.asarray(high if high.mean() <= 0.5 else fact.values == fact.few_numbers[0])
 
 
 def _far_rows(analog: list[Facts]) -> BoolArray:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Words of calendars and clocks in ten languages and more: months, weekdays, halves of the day, zones."""
 
 from __future__ import annotations

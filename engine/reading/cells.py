@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +30,7 @@ MISSING = (
     "<null>",
     "n.a.",
 )
-MISSING_WRITTEN = tuple(sorted({form for word in MISSING for form in (word, word.upper(), word.capitalize(), word.title())}
+MISSING_WRITTEN = tuple(sorted({form for word in MISSING for form in (word, word.upper(), word.capitalize(), word.title())}  # noqa: E501
                                | {"NaN", "NaT"}))  # fmt: skip
 FEW = 1000
 
@@ -41,7 +41,7 @@ class Cells:
 
     name: str
     numbers: FloatArray | None = None
-    texts: pa.ChunkedArray | None = None
+    texts: Any = None  # pa.ChunkedArray of strings
     unit: str = ""
     note: str = ""
     _few: dict[str, int] | None = field(default=None, repr=False)
@@ -60,11 +60,10 @@ class Cells:
         """Return the cells as texts, whole numbers without a point."""
         if self.texts is not None:
             return self.texts
-        numbers = pa.array(self.numbers, from_pandas=True)
-        if (
-            bool(np.all((self.numbers % 1 == 0) | np.isnan(self.numbers)))
-            and np.nanmax(np.abs(self.numbers), initial=0) < 2**62
-        ):
+        mine = np.zeros(0) if self.numbers is None else self.numbers
+        numbers = pa.array(mine, from_pandas=True)
+        finite = mine[~np.isnan(mine)]
+        if bool((finite == np.round(finite)).all()) and float(np.abs(finite).max(initial=0.0)) < 2**62:
             numbers = numbers.cast(pa.int64())
         return pa.chunked_array([numbers.cast(pa.string())])
 

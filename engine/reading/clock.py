@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from engine.records import BoolArray, IntArray
 
 FULL, DATE, TIME_OF_DAY, COUNT = "date and time", "date", "time of day", "count"
+SAMPLE = 50_000  # first rows that tell one clock from another
 FIRST_US, LAST_US = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 to 9999: what a calendar here can show
 WORTH = {FULL: 0.5, TIME_OF_DAY: 0.2, DATE: 0.1, COUNT: 0.0}
-UNITS_S = {"s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "min": 60.0, "minutes": 60.0,
+UNITS_S = {"s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "min": 60.0, "minutes": 60.0,  # noqa: E501
            "h": 3600.0, "hours": 3600.0, "hour": 3600.0, "days": 86_400.0, "d": 86_400.0}  # fmt: skip
 
 
@@ -56,12 +57,12 @@ class Clock:
     @property
     def worth(self) -> float:
         """Return how much it looks like the clock of the file: distinct, rising, even."""
-        times = self.us[self.good]
+        times = self.us[:SAMPLE][self.good[:SAMPLE]]
         if len(times) < 2:
             return WORTH[self.kind] + 0.1 * self.named
         steps = np.diff(times)
         moved = steps[steps != 0]
-        distinct = len(np.unique(times)) / len(self.us)
+        distinct = len(np.unique(times)) / len(self.us[:SAMPLE])
         rising = float((moved > 0).mean()) if len(moved) else 0.0
         even = float((moved == np.median(moved)).mean()) if len(moved) else 0.0
         share = float(self.good.mean())
@@ -172,7 +173,9 @@ def _order(parts, index: IntArray, now_us: int, day_first: bool | None, sample: 
         return order, False, "the other order gives another decade"
     if sample and all(re.match(r"^\D*\d{1,2}\.\s?\d{1,2}\.\s?\d{2,4}", text) for text in sample[:50]):
         return DAY_FIRST, False, "points between them"
-    half_days = bool((parts.half > 0).any()) and any("/" in text for text in sample[:5])
+    slashes = bool(sample) and all("/" in text for text in sample[:5])
+    bare = slashes and any(re.match(r"^\d/\d{1,2}/", text) for text in sample)  # 1/5/2026, as Americans write it
+    half_days = bare or (bool((parts.half > 0).any()) and slashes)
     return (MONTH_FIRST if half_days else DAY_FIRST), True, "day first or month first: the dates fit both"
 
 
@@ -199,7 +202,11 @@ def _of_numbers(fact: Facts, now_us: int) -> Clock | None:
                 continue
             us = counted_moments(fact.values, what)
             return Clock((fact.at,), FULL, us, np.isfinite(fact.values), what, named)
-    if (named and not fact.constant and rising) or (is_named(fact.name, frozenset({"t"})) and fact.rises):
+    if (
+        (named and not fact.constant and rising)
+        or (is_named(fact.name, frozenset({"t"})) and fact.rises)
+        or _first_counts(fact)
+    ):
         scale = _scale(fact)
         safe = np.where(np.isfinite(fact.values), fact.values, 0.0)
         good = np.isfinite(fact.values) & (np.abs(fact.values * scale) < 3.0e9)
@@ -212,6 +219,11 @@ def _of_numbers(fact: Facts, now_us: int) -> Clock | None:
             named,
         )
     return None
+
+
+def _first_counts(fact: Facts) -> bool:
+    """Tell whether it is the first column and counts in equal steps that are no whole numbers (0.0, 0.1, 0.2)."""
+    return fact.at == 0 and fact.counts and not fact.whole
 
 
 def _scale(fact: Facts) -> float:
@@ -341,8 +353,7 @@ def mended(clock: Clock, parted: IntArray, name: str, lines: IntArray, notes: No
     """
     if clock.kind == TIME_OF_DAY:
         period = HOUR_US if "hours lost" in clock.how else DAY_US
-        us = clock.us if period == DAY_US else clock.us // 60
-        clock = replace(clock, us=_unwrapped(us, clock.good, parted, period))
+        clock = replace(clock, us=_unwrapped(clock.us, clock.good, parted, period))
         how = (
             "as of one day and those after it"
             if period == DAY_US
@@ -354,9 +365,15 @@ def mended(clock: Clock, parted: IntArray, name: str, lines: IntArray, notes: No
     return clock
 
 
+def _parts(parted: IntArray) -> list[int]:
+    """Return the distinct keys, quickly where there is one."""
+    first = int(parted[0]) if len(parted) else 0
+    return [first] if bool((parted == first).all()) else np.unique(parted).tolist()
+
+
 def _unwrapped(us: IntArray, good: BoolArray, parted: IntArray, period: int) -> IntArray:
     found = us.copy()
-    for part in np.unique(parted):
+    for part in _parts(parted):
         mine = np.flatnonzero((parted == part) & good)
         turns = np.cumsum(np.diff(us[mine], prepend=us[mine][:1]) < -period // 2)
         found[mine] += turns * period
@@ -366,7 +383,8 @@ def _unwrapped(us: IntArray, good: BoolArray, parted: IntArray, period: int) -> 
 def _without_summer_time(clock: Clock, parted: IntArray, lines: IntArray, notes: Notes) -> Clock:
     """Name the hour that comes twice in autumn or is missing in spring, and let the clock go on evenly."""
     us, said = clock.us.copy(), False
-    for part in np.unique(parted) if len(np.unique(parted)) <= 1000 else []:
+    parts = _parts(parted)
+    for part in parts if len(parts) <= 1000 else []:
         mine = np.flatnonzero((parted == part) & clock.good)
         steps = np.diff(clock.us[mine])
         moved = steps[steps > 0]

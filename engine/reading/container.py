@@ -58,13 +58,15 @@ def contents_of(path: Path, choices: Choices, notes: Notes) -> Contents:
     return contents_of_bytes(path.name, data, choices, notes)
 
 
-def contents_of_bytes(name: str, data: bytes, choices: Choices, notes: Notes, depth: int = 0) -> Contents:
-    """Open a file that was read; packed files are unpacked, at most three deep."""
+def contents_of_bytes(
+    name: str, data: bytes, choices: Choices, notes: Notes, depth: int = 0, most: int = MOST_UNPACKED
+) -> Contents:
+    """Open a file that was read; packed files are unpacked, at most three deep and `most` bytes."""
     if data[:2] == b"\x1f\x8b" and depth < 3:
         notes.decide("container", "packed", "gzip", "its first two bytes", 1.0)
-        return contents_of_bytes(name, _gunzip(name, data), choices, notes, depth + 1)
+        return contents_of_bytes(name, _gunzip(name, data, most), choices, notes, depth + 1, most)
     if data[:4] == b"PK\x03\x04" and depth < 3:
-        return _unzipped(name, data, choices, notes, depth)
+        return _unzipped(name, data, choices, notes, depth, most)
     if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         return _workbook(name, data, choices, notes)
     if data[:4] == b"PAR1":
@@ -91,13 +93,13 @@ def _read_text(name: str, text: Text, notes: Notes) -> Contents:
     return Contents(name, "text", text=text)
 
 
-def _gunzip(name: str, data: bytes) -> bytes:
+def _gunzip(name: str, data: bytes, most: int) -> bytes:
     try:
         unpacker = zlib.decompressobj(wbits=31)
-        found = [unpacker.decompress(data, MOST_UNPACKED)]
+        found = [unpacker.decompress(data, most)]
         while unpacker.unused_data[:2] == b"\x1f\x8b":  # several parts, one after another
             rest, unpacker = unpacker.unused_data, zlib.decompressobj(wbits=31)
-            found.append(unpacker.decompress(rest, MOST_UNPACKED))
+            found.append(unpacker.decompress(rest, most))
     except zlib.error as problem:
         raise FileProblemError(name, "", f"the gzip file is damaged ({problem})", "pack it again") from None
     if not unpacker.eof:
@@ -105,7 +107,7 @@ def _gunzip(name: str, data: bytes) -> bytes:
     return b"".join(found)
 
 
-def _unzipped(name: str, data: bytes, choices: Choices, notes: Notes, depth: int) -> Contents:
+def _unzipped(name: str, data: bytes, choices: Choices, notes: Notes, depth: int, most: int) -> Contents:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         names = archive.namelist()
@@ -120,7 +122,7 @@ def _unzipped(name: str, data: bytes, choices: Choices, notes: Notes, depth: int
             name, "", "there is no table in this zip file", "pack a CSV into it, or drop the CSV itself"
         )
     chosen = next((one for one in inside if one.filename == choices.sheet), max(inside, key=lambda one: one.file_size))
-    if chosen.file_size > MOST_UNPACKED:
+    if chosen.file_size > most:
         raise FileProblemError(name, chosen.filename, "it is too large unpacked", "drop a part of it")
     others = tuple(one.filename for one in inside if one is not chosen)
     if others:
@@ -131,7 +133,7 @@ def _unzipped(name: str, data: bytes, choices: Choices, notes: Notes, depth: int
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError):
         wrong = "it is damaged or needs a password"
         raise FileProblemError(name, chosen.filename, wrong, "pack it again without a password") from None
-    return contents_of_bytes(name, content, choices, notes, depth + 1)
+    return contents_of_bytes(name, content, choices, notes, depth + 1, most)
 
 
 def _workbook(name: str, data: bytes, choices: Choices, notes: Notes) -> Contents:

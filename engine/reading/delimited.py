@@ -12,7 +12,7 @@ import pyarrow.csv as pacsv
 from engine.errors import FileProblemError
 from engine.reading.cells import MISSING, MISSING_WRITTEN, Cells, RawTable, cells_of, plain_numbers, settled
 from engine.reading.dialect import BLANKS, WIDE_BLANKS, Dialect, split_all
-from engine.reading.records import Text, record_lines
+from engine.reading.records import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,17 +24,18 @@ REJECTED = "do not have {width} fields"
 
 
 def body_of(
-    text: Text, dialect: Dialect, names: tuple[str, ...], from_line: int, pad: bool,
+    text: Text, dialect: Dialect, names: tuple[str, ...], from_line: int, lines: IntArray, pad: bool,
     progress: Callable[[float], None] = lambda share: None, cancelled: Callable[[], bool] = lambda: False,
 ) -> RawTable:  # fmt: skip
     """Return the rows from a line on.
 
     Parameters
     ----------
+    lines
+        The line at which each record begins.
     pad
         True: short rows are filled up with missing cells (some programs leave trailing ones away).
     """
-    lines = record_lines(text, from_line)
     if not pad and dialect.mark not in (BLANKS, WIDE_BLANKS):
         table = _by_arrow(text, dialect, names, from_line, lines, progress, cancelled)
         if table is not None:
@@ -87,7 +88,8 @@ def _by_arrow(
     if done + len(refused) != len(lines) or any(number < 1 or number > len(lines) for number in refused):
         return None
     keep[np.array(refused, dtype=np.int64) - 1] = False
-    columns = [_whole(name, parts) for name, parts in zip(names, chunks, strict=True)]
+    columns = [_whole(name, chunks[at]) for at, name in enumerate(names)]
+    pa.default_memory_pool().release_unused()
     table = RawTable(columns, lines[keep])
     if refused:
         table.dropped[REJECTED.format(width=len(names))] = lines[~keep].tolist()
@@ -110,7 +112,8 @@ def _settled_chunk(column: pa.Array) -> np.ndarray | pa.Array:
 def _whole(name: str, parts: list[np.ndarray | pa.Array]) -> Cells:
     if all(isinstance(part, np.ndarray) for part in parts):
         numbers = np.concatenate(parts) if parts else np.zeros(0)
-        if parts and np.isnan(numbers).all():
+        parts.clear()
+        if len(numbers) and np.isnan(numbers).all():
             return Cells(name, texts=pa.chunked_array([pa.nulls(len(numbers), pa.string())]))
         return Cells(name, numbers=numbers)
     texts = [part if isinstance(part, pa.Array) else Cells(name, numbers=part).as_texts().chunk(0) for part in parts]

@@ -114,14 +114,16 @@ def _worth(records: list[str], dialect: Dialect) -> float:
     widths = [len(row) for row in rows]
     width = commonest(widths)
     even = widths.count(width) / len(widths)
-    cells = [cell for row in rows if len(row) == width for cell in row[:60]]
+    first = split_all(records[:60], dialect)
+    header = next((row for row in first if len(row) > 1 or width == 1), [])
+    if len(header) >= max(widths) > 1 and even < 0.8:  # some programs leave trailing empty fields away
+        even = max(even, 0.8 * sum(2 <= one <= len(header) for one in widths) / len(widths))
+    cells = [cell for row in rows if len(row) == width or even == 0.8 for cell in row[:60]]
     kinds = [kind_of(cell) for cell in cells]
     filled = [kind for kind in kinds if kind != MISS]
     typed = np.mean([kind in DATA for kind in filled]) if filled else 0.0
     if width == 1 and dialect.mark != ",":
         even *= 0.9
-    first = split_all(records[:60], dialect)
-    header = next((row for row in first if len(row) > 1 or width == 1), [])
     fits = 1.1 if abs(len(header) - width) <= 0 or not header[-1:] else 1.0
     return float(even * (0.2 + 0.8 * typed) * (1.0 + 0.02 * min(width, 20)) * fits * (1.0 if width > 1 else 0.8))
 

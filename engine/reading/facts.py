@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.reading.kinds import MISS, MOMENT, kind_of
-from engine.reading.values import Marks, Numbers, is_known_switch, numbers_of, switch_of
+from engine.reading.values import PLAIN, Marks, Numbers, is_known_switch, numbers_of, switch_of
 
 if TYPE_CHECKING:
     from engine.reading.cells import Cells
@@ -26,7 +26,7 @@ class Facts:
 
     at: int
     cells: Cells
-    marks: Marks = Marks()
+    marks: Marks = PLAIN
     forced: str | None = None
 
     @property
@@ -73,12 +73,14 @@ class Facts:
     @cached_property
     def finite(self) -> FloatArray:
         values = self.values
-        return values[np.isfinite(values)]
+        there = np.isfinite(values)
+        return values if bool(there.all()) else values[there]
 
     @cached_property
     def whole(self) -> bool:
         """Whether all numbers are whole."""
-        return len(self.finite) > 0 and bool((self.finite % 1 == 0).all())
+        head, finite = self.finite[:1000], self.finite
+        return len(finite) > 0 and bool((head == np.rint(head)).all()) and bool((finite == np.rint(finite)).all())
 
     @cached_property
     def few_numbers(self) -> IntArray | FloatArray:
@@ -98,6 +100,10 @@ class Facts:
         """Whether each number is more than the last by the same step."""
         values = self.values
         if len(values) < 3 or not np.isfinite(values).all():
+            return False
+        if len(values) > 100 and not bool(
+            (np.abs(np.diff(values[:100], 2)) <= 1e-6 * np.abs(values[1:99]) + 1e-9).all()
+        ):
             return False
         steps = np.diff(values)
         return bool(

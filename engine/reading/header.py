@@ -79,7 +79,7 @@ TYPE_WORDS = frozenset(
     ]
 )
 UNIT = re.compile(
-    r"^[\[(]?(°\s?[cfk]?|º[cf]?|deg(rees?)?\.?\s?[cfk]?|grad( celsius)?|%(\s?r\.?h\.?)?|‰|[kmµμnGMc]?(m|g|s|A|V|W|Pa|Hz|J|N|K|C|F|Ω|ohm|bar|"
+    r"^[\[(]?(°\s?[cfk]?|º[cf]?|deg(rees?)?\.?\s?[cfk]?|grad( celsius)?|%(\s?r\.?h\.?)?|‰|[kmµμnGMc]?(m|g|s|A|V|W|Pa|Hz|J|N|K|C|F|Ω|ohm|bar|"  # noqa: E501
     r"l|L|t|Wh|VA|var|mol|S|T|rad|lx|lm|cd|B|Nm|dB)[²³23]?|bara?|barg|psi[ag]?|rpm|r/?min|u/min|1/min|min-1|min|h|hr?s?|"
     r"sec|ms|lpm|gpm|ppm|ppb|pH|inhg|mmhg|atm|kg|lbs?|ft|in|mi|"
     r"[a-zµμ°%³²]{1,4}\s?[/·*]\s?[a-zµμ²³2-3]{1,4}|[a-z]{1,3}\^?-?[123²³]\s?/?\s?[a-z]{0,3}|counts?|-|--|n/a|unitless|none|"
@@ -91,7 +91,10 @@ MARKED = re.compile(r"^(#|//|%|;|\*|!|--)+\s*")
 
 @dataclass(frozen=True)
 class Header:
-    """Names, units and descriptions of `width` columns; `first` is the place among the head's rows where data begins."""
+    """Names, units and descriptions of `width` columns.
+
+    `first` is the place among the head's rows where data begins.
+    """
 
     names: tuple[str, ...]
     units: tuple[str, ...]
@@ -114,9 +117,17 @@ def header_of(rows: list[list[str]], notes: Notes, skip: int | None = None) -> H
     longest = max((len(row) for row in rows[first:]), default=width)
     least = next((at for at in range(width, 0, -1) if kinds[at - 1] != MISS), width)
     full = [(at, row) for at, row in enumerate(above) if _is_header_row(row, rows[at], width, least, longest)]
+    last = above[-1] if above else []
+    if (
+        width < len(last) <= width + 2
+        and all(at != first - 1 for at, _ in full)
+        and all(kind_of(cell) == WORD for cell in last)
+    ):
+        full = [(first - 1, last)]  # the last columns have no fields at all
+    full = _nearest(full, first, kinds)
     plain = [one for one in full if not re.match(r"^#\s?\w", rows[one[0]][0])]
-    marked = [one for one in full if one not in plain]
-    chosen = plain if plain and (len(plain) > 1 or not marked or len(marked) >= 1) else full
+    # Lines marked # beside others are annotations (types, groups), unless only they can be names.
+    chosen = plain if any(_may_name(row, kinds) for _, row in plain) else full
     names, units, said, said_width, n_used = _names(chosen, width, kinds)
     n_prose = first - len(full) if full else first
     _tell(notes, first, names if n_used else (), units, said, n_prose)
@@ -150,7 +161,10 @@ def _column_kinds(rows: list[list[str]]) -> list[str]:
 
 
 def _first_data_row(rows: list[list[str]], width: int, kinds: list[str]) -> int:
-    at = next((at for at, row in enumerate(rows) if len(row) == width and _fits(row, kinds)), None)
+    fits = [len(row) >= width and _fits(row[:width], kinds) for row in rows]
+    at = next(
+        (at for at, good in enumerate(fits) if good and sum(fits[at : at + 5]) >= 0.6 * len(fits[at : at + 5])), None
+    )
     if at is None:
         return next((at + 1 for at, row in enumerate(rows) if len(row) == width), 0)
     if at == 0 and _counts_up(rows, kinds):
@@ -197,6 +211,8 @@ def _is_header_row(row: list[str], raw: list[str], width: int, least: int, longe
         return filled >= 1
     if len(row) > width:
         return said <= width or (len(row) <= longest and filled >= width)
+    if any(kind_of(cell) == NUMBER for cell in row):
+        return False
     return said >= 2 and (said >= min(least, width - 3) or (width - said <= said and filled == said))
 
 
@@ -205,7 +221,8 @@ def _names(
 ) -> tuple[list[str], list[str], list[str], int, int]:
     """Return names, units, descriptions, how many names there are, and how many rows were used."""
     padded = [[*row, *[""] * width][: max(width, len(row))] for _, row in rows]
-    units, words = [""] * width, []
+    units: list[str] = [""] * width
+    words: list[list[str]] = []
     for row in padded:
         cells = [cell for at, cell in enumerate(row[:width]) if cell and kinds[at] != MOMENT]
         if (
@@ -234,6 +251,22 @@ def _names(
                 note or (cell if cell != name else "") for note, cell, name in zip(notes, row, names, strict=False)
             ]
     return unique(names), units, notes, said_width, 1
+
+
+def _nearest(full: list[tuple[int, list[str]]], first: int, kinds: list[str]) -> list[tuple[int, list[str]]]:
+    """Return the rows that stand directly above the readings, where names are among them; else all of them."""
+    places = {at for at, _ in full}
+    begin = first
+    while begin - 1 in places:
+        begin -= 1
+    near = [(at, row) for at, row in full if at >= begin]
+    return near if any(_may_name(row, kinds) for _, row in near) else full
+
+
+def _may_name(row: list[str], kinds: list[str]) -> bool:
+    """Tell whether a row's cells are neither units nor types, so that they can be names."""
+    cells = [cell for cell, kind in zip(row, kinds, strict=False) if cell and kind != MOMENT]
+    return not _are_types(cells) and _share(cells, lambda cell: UNIT.match(cell) is not None) < 0.5
 
 
 def _are_types(cells: list[str]) -> bool:

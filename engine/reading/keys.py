@@ -85,6 +85,8 @@ def _may_part(fact: Facts) -> bool:
 def _parting(candidates: list[Facts], times: IntArray) -> list[Facts]:
     """Return the one or two columns with which no two rows share their time; [] = times hardly repeat, or none does."""
     n = len(times)
+    if bool((np.diff(times) > 0).all()):
+        return []
     if n < 4:
         return [f for f in candidates if f.kind != NUMBERS and _by_name(f)][:1] if len(np.unique(times)) < n else []
     repeated = 1.0 - len(np.unique(times)) / n
@@ -149,7 +151,10 @@ def _names_sensors(fact: Facts, values: list[Facts], alone: bool) -> bool:
 
 
 def _level(fact: Facts, values: FloatArray) -> float:
-    """Return the share of the spread that lies between the groups (eta squared, on ranks so that one group is not all)."""
+    """Return the share of the spread that lies between the groups (eta squared.
+
+    On ranks so that one group is not all).
+    """
     codes = codes_of(fact)[1]
     good = (codes >= 0) & np.isfinite(values)
     if good.sum() < 4:

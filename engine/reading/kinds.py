@@ -15,10 +15,12 @@ IS_MEASURE = re.compile(rf"^[<>~≈]?\s?{PLAIN}\s?[°%‰µμΩ/\w²³·^⁻¹*(
 # Enough to tell a moment from a number in the head of a file; engine.reading.moments reads them.
 TIME_OF_DAY = r"\d{1,2}\s?[:h時시]\s?\d{2}"
 DATE = (
-    r"(?:\d{4}\s?[-/.年년]\s?\d{1,2}|\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?'?\d{2,4}|\d{1,2}[.]?[-/ ]+(?:de )?[^\W\d]{3,12}[.,]?[-/ ]+(?:de )?'?\d{2,4}|"
+    r"(?:\d{4}\s?[-/.年년]\s?\d{1,2}|\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?'?\d{2,4}|\d{1,2}[.]?[-/ ]+(?:de )?[^\W\d]{3,12}[.,]?[-/ ]+(?:de )?'?\d{2,4}|"  # noqa: E501
     r"[^\W\d]{3,12}\.? \d{1,2},? |\d{8}[T_ ]\d{4,6})"
 )
-IS_MOMENT = re.compile(rf"^(?:[^\W\d]{{2,12}}[.,]{{0,2}} )?(?:{DATE}.{{0,40}}|(?:\S{{0,4}}\s?){TIME_OF_DAY}.{{0,20}})$")
+IS_MOMENT = re.compile(
+    rf"^(?:[^\W\d]{{2,12}}[.,]{{0,2}} )?(?:{DATE}[^;|\t]{{0,40}}|(?:\S{{0,4}}\s?){TIME_OF_DAY}.{{0,20}})$"
+)
 
 
 @lru_cache(maxsize=50_000)

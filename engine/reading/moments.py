@@ -22,11 +22,11 @@ DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day first", "month first", "year first"
 FULL, DATE, CLOCK = "date and time", "date", "time of day"
 ISO = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?$"
 ISO_ZONE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})$"
-TIME = r"(?P<h>\d{1,2})(?:\s?[:.h時시点]\s?(?P<mi>\d{2})(?:\s?[:.m分분]\s?(?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?)?\s?[s秒초時点시h]?"
+TIME = r"(?P<h>\d{1,2})(?:\s?[:.h時시点]\s?(?P<mi>\d{2})(?:\s?[:.m分분]\s?(?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?)?\s?[s秒초時点시h]?"  # noqa: E501
 STRICT_TIME = (
     r"(?P<h>\d{1,2})\s?[:h時시点]\s?(?P<mi>\d{2})(?:\s?[:m分분]\s?(?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?\s?[s秒초分분]?"
 )
-GAP = r"[\st_,;]*(?:\s-\s)?"
+GAP = r"[\st_,;:]*(?:\s-\s)?"
 DATES = (
     (YEAR_FIRST, r"(?P<y>\d{4})\s?[-/.年년]\s?m?(?P<m>\d{1,2})(?:\s?[-/.月월]\s?(?P<d>\d{1,2})\.?\s?[日일]?)"),
     (
@@ -60,7 +60,7 @@ class Parts:
 
     @property
     def has_clock(self) -> BoolArray:
-        return self.fields["h"] >= 0
+        return (self.fields["h"] >= 0) | (self.fields["s"] >= 0)
 
     @property
     def ambiguous(self) -> BoolArray:
@@ -101,6 +101,7 @@ def parts_of(texts: pa.Array) -> Parts:
         *((kind, rf"^{date}(?:{GAP}{TIME})?$") for kind, date in DATES),
         *((kind, rf"^{STRICT_TIME}{GAP}{date}$") for kind, date in DATES[:4]),
         ("", rf"^{STRICT_TIME}$"),
+        ("", r"^(?P<mi>\d{1,2}):(?P<s>\d{2})[.,]\d+$"),
     ]  # fmt: skip
     for kind, pattern in patterns:
         if not left.any():
@@ -139,7 +140,7 @@ def _offsets(text: pa.Array) -> tuple[pa.Array, IntArray]:
     mask = np.asarray(pc.match_substring_regex(text, behind).fill_null(False))
     if mask.any():
         got = pc.extract_regex(text, behind.replace(r"([+-])", r"(?P<sg>[+-])").replace(r"(\d{1,2})", r"(?P<h>\d{1,2})")
-                               .replace(r"(\d{2})?\)", r"(?P<m>\d{2})?\)").replace(r"(:\d{2}(", r"(?P<t>:\d{2}("))  # fmt: skip
+                               .replace(r"(\d{2})?\)", r"(?P<m>\d{2})?\)").replace(r"(:\d{2}(", r"(?P<t>:\d{2}("))  # fmt: skip  # noqa: E501
         got = got.filter(pa.array(mask))
         hours = np.array([int(h) for h in pc.struct_field(got, "h").to_pylist()])
         minutes = np.array([int(m or 0) for m in pc.struct_field(got, "m").to_pylist()])

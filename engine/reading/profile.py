@@ -1,8 +1,10 @@
-"""Reads a stranger's file up to the roles of its columns and says why: what the page, the command line and the API show."""
+"""Reads a stranger's file up to the roles of its columns and says why: what the page.
+
+The command line and the API show.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from engine.reading.cycles import ask_about_cycles, rows_as_cycles
 from engine.reading.evidence import CANNOT_USE, FIXED, Notes, Problem
 from engine.reading.facts import NUMBERS, SWITCH, Facts
 from engine.reading.keys import codes_of
+from engine.reading.remembered import Remembered, shape_of
 from engine.reading.roles import Column, roles_of
 from engine.reading.table import Ledger, Upright, upright_of
 from engine.reading.values import file_marks
@@ -52,6 +55,7 @@ class Profile:
     notes: Notes
     base_notes: Notes
     now_us: int
+    shape: str = ""  # a fingerprint of the layout: files of the same shape are read with the same choices
     day_first: bool | None = None
     _closed: bool = field(default=False, repr=False)
 
@@ -72,18 +76,15 @@ class Profile:
         """Return the line (1-based) of each row."""
         return self.upright.table.lines
 
-    @property
-    def shape(self) -> str:
-        """Return a fingerprint of names and layout: files of the same shape are read with the same choices."""
-        names = "\x1f".join(column.name for column in self.columns)
-        return hashlib.sha256(f"{self.upright.mark}\x1e{names}".encode()).hexdigest()[:16]
-
     def of_role(self, role: str) -> list[Column]:
         """Return the columns of a role."""
         return [column for column in self.columns if column.role == role]
 
     def with_choices(self, choices: Choices) -> Profile:
-        """Return the profile with the person's choices in place of the guesses (not those that part cells otherwise)."""
+        """Return the profile with the person's choices in place of the guesses (not those that part cells otherwise).
+
+        Return the profile with the person's choices in place of the guesses (not those that part cells otherwise).
+        """
         return _decided(replace(self, notes=self.base_notes.copy()), choices)
 
     def as_json(self) -> dict[str, Any]:
@@ -98,7 +99,7 @@ class Profile:
                 "in_file": ledger.records, "above_the_table": ledger.head, "read": ledger.read,
                 "dropped": {why: len(lines) for why, lines in ledger.dropped.items()},
             },
-            "columns": [{"at": c.at, "name": c.name, "unit": c.unit, "role": c.role, "why": c.why} for c in self.columns],
+            "columns": [{"at": c.at, "name": c.name, "unit": c.unit, "role": c.role, "why": c.why} for c in self.columns],  # noqa: E501
             "choices": self.choices.as_json(),
             **self.notes.as_json(),
         }  # fmt: skip
@@ -109,13 +110,17 @@ class Profile:
 
 
 def profile_of(
-    path: Path, choices: Choices | None = None, *, now_us: int | None = None,
+    path: Path, choices: Choices | None = None, *, memory: Remembered | None = None, now_us: int | None = None,
     progress: Callable[[float], None] = lambda share: None, cancelled: Callable[[], bool] = lambda: False,
 ) -> Profile:  # fmt: skip
     """Recognise a file.
 
     Parameters
     ----------
+    choices
+        What a person decided.
+    memory
+        Choices for files of the same shape; what is chosen now is kept there.
     now_us
         The present in microseconds, against which years are weighed; None = the computer's clock.
 
@@ -124,9 +129,22 @@ def profile_of(
     FileProblemError
         When the file holds no table with readings; the text names the place and the cure.
     """
-    choices = choices or Choices()
-    notes = Notes()
-    return profile_of_contents(contents_of(path, choices, notes), choices, notes, now_us, progress, cancelled)
+    asked, notes = choices or Choices(), Notes()
+    contents = contents_of(path, asked, notes)
+    shape, before = shape_of(contents), None
+    if memory is not None:
+        before = memory.of(shape)
+        if before is not None:
+            asked = asked.over(before)
+            if asked.sheet != (choices or Choices()).sheet:
+                notes = Notes()
+                contents = contents_of(path, asked, notes)
+            said = ", ".join(f"{name} {value}" for name, value in before.as_json().items())
+            notes.say(FIXED, f"Read as was chosen for files of this shape ({said[:200]}).")
+    profile = profile_of_contents(contents, asked, notes, now_us, progress, cancelled)
+    if memory is not None and asked != (before or Choices()):
+        memory.keep(shape, asked)
+    return profile
 
 
 def profile_of_contents(
@@ -134,7 +152,7 @@ def profile_of_contents(
     progress: Callable[[float], None] = lambda share: None, cancelled: Callable[[], bool] = lambda: False,
 ) -> Profile:  # fmt: skip
     """Recognise what lies in a file that was opened."""
-    file = contents.name
+    file, shape = contents.name, shape_of(contents)
     upright = upright_of(contents, choices, notes, progress, cancelled)
     contents.text = contents.table = None
     contents.rows = []
@@ -146,7 +164,7 @@ def profile_of_contents(
     marks = file_marks(samples, upright.mark)
     facts = [Facts(at, cells, marks, choices.decimal) for at, cells in enumerate(upright.table.columns)]
     now = int(time.time() * 1e6) if now_us is None else now_us
-    blank = Profile(file, contents.kind, upright, facts, [], None, (), choices, notes, notes.copy(), now)
+    blank = Profile(file, contents.kind, upright, facts, [], None, (), choices, notes, notes.copy(), now, shape)
     return _decided(blank, choices)
 
 

@@ -61,7 +61,10 @@ def _belongs(fact: Facts, numbers: list[Facts]) -> Facts | None:
 
 
 def owner_of(quality: Facts, sensors: list[Facts], n_qualities: int) -> list[Facts]:
-    """Return the readings that a quality column speaks of: by name, else all where it is the only one, else the one before it."""
+    """Return the readings that a quality column speaks of: by name, else all where it is the only one.
+
+    Else the one before it.
+    """
     named = _belongs(quality, sensors)
     if named is not None:
         return [named]

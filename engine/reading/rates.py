@@ -1,4 +1,7 @@
-"""Sensors of several rates on one clock: the last value is held for its own step; what is filled too seldom is left out."""
+"""Sensors of several rates on one clock: the last value is held for its own step.
+
+What is filled too seldom is left out.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ LEAST_READINGS = 10
 
 
 def held(blocks: list[Block], names: list[str], notes: Notes) -> tuple[list[Block], list[int], dict[str, str]]:
-    """Return blocks in which slower sensors keep their value for their own step, the sensors kept, and those left out."""
+    """Return blocks in which slower sensors keep their value for their own step, the sensors kept.
+
+    And those left out.
+    """
     left_out: dict[str, str] = {}
     keep = list(range(len(names)))
     n_ticks = sum(len(block) for block in blocks)
@@ -40,7 +46,10 @@ def held(blocks: list[Block], names: list[str], notes: Notes) -> tuple[list[Bloc
         if steps:
             for block in blocks:
                 _hold(block.values[:, 0, at], block.times_us, int(max(steps)))
-            text = f"{name} is read every {duration(float(np.median(steps)) / SECOND_US)}, the file's rows come more often: its last value is held until the next."
+            text = (
+                f"{name} is read every {duration(float(np.median(steps)) / SECOND_US)}, the file's rows "
+                "come more often: its last value is held until the next."
+            )
             notes.say(FIXED, text)
         elif n < SELDOM * n_ticks:
             left_out[name] = f"it is filled in only {100 * n / n_ticks:.1g} % of the rows"

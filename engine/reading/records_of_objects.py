@@ -1,4 +1,7 @@
-"""JSON in its usual shapes as columns: records, lines of records, columns, series of pairs, a table with its columns."""
+"""JSON in its usual shapes as columns: records, lines of records, columns, series of pairs.
+
+A table with its columns.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What each column is for: clock, machine, name of a sensor, reading, quality, answer, or nothing; decided by content."""
+"""What each column is for: clock, machine, name of a sensor, reading, quality, answer, or nothing.
+
+Decided by content.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +113,10 @@ def roles_of(
     for fact, why in separators_among([f for f in facts if roles.role[f.at] == "sensor"], times):
         if not any(place == fact.at for place, _ in choices.roles) and fact.name not in choices.sensors:
             roles.role[fact.at], roles.why[fact.at] = "label", why
-            text = f"Column {fact.name} alone tells the strange rows from the others; it looks like an answer and is kept out until you say otherwise."
+            text = (
+                f"Column {fact.name} alone tells the strange rows from the others; it looks like an "
+                "answer and is kept out until you say otherwise."
+            )
             notes.say(CHOOSE, text)
     _tell(roles, notes)
     return roles, clock
@@ -137,10 +143,10 @@ def _take_choices(file: str, roles: Roles, choices: Choices) -> None:
     ):
         if name not in (None, "-"):
             roles.give(place(str(name), flag), role, "as chosen")
-    for name in choices.labels:
-        roles.give(place(name, "label"), "label", "as chosen")
-    for name in choices.sensors:
-        roles.give(place(name, "sensors"), "sensor", "as chosen")
+    for flag, several, role in (("label", choices.labels, "label"), ("sensors", choices.sensors, "sensor")):
+        for name in several:
+            for one in [name] if name in names else [part.strip() for part in name.split(",")]:
+                roles.give(place(one, flag), role, "as chosen")
 
 
 def _clock(roles: Roles, clocks: list[Clock], choices: Choices) -> Clock | None:
@@ -209,7 +215,10 @@ def _repeats(fact: Facts, times: IntArray, good: np.ndarray) -> bool:
 def _take_keys(roles: Roles, keys: Keys, notes: Notes) -> None:
     if keys.name is not None:
         roles.give(keys.name.at, "name", "each line holds one reading, and this says of which sensor")
-        text = f"Each line holds one reading; column {keys.name.name} says of which sensor, so each of its {keys.n_names} names became one."
+        text = (
+            f"Each line holds one reading; column {keys.name.name} says of which sensor, so each of its "
+            f"{keys.n_names} names became one."
+        )
         notes.say(FIXED, text)
     if keys.machine is not None:
         roles.give(keys.machine.at, "machine", keys.why)
@@ -250,7 +259,10 @@ def _take_rest(roles: Roles, notes: Notes) -> None:
 def _leave_out(roles: Roles, fact: Facts, notes: Notes) -> None:
     few = list(fact.cells.few())
     if words.is_named(fact.name, words.TIME):
-        text = f"Column {fact.name} should hold times, but {fact.cells.first_text()[:40]!r} cannot be read; write 2026-01-31T12:00:00Z."
+        text = (
+            f"Column {fact.name} should hold times, but {fact.cells.first_text()[:40]!r} cannot be read; "
+            "write 2026-01-31T12:00:00Z."
+        )
         notes.say(CANNOT_USE, text)
     elif len(few) == 1:
         pass

@@ -25,5 +25,8 @@ def is_rounded(clock: Clock, parted: IntArray) -> bool:
 
 def say_rounded(name: str, notes: Notes) -> None:
     """Name the cause and the cure."""
-    text = f"The times in {name} were rounded by a spreadsheet (such as 1.76757E+12); export them again. Until then rows are taken as one second apart."
+    text = (
+        f"The times in {name} were rounded by a spreadsheet (such as 1.76757E+12); export them again. "
+        "Until then rows are taken as one second apart."
+    )
     notes.say(CANNOT_USE, text)

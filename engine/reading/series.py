@@ -91,7 +91,8 @@ def table_of(profile: Profile) -> Table:
     names, name = _key(profile, "name")
     times, good = _times(profile, machine * len(names) + name if len(names) > 1 else machine, notes)
     columns = _columns(profile, sensors, names, name, notes)
-    blocks, rows = [], []
+    blocks: list[Block] = []
+    rows: list[IntArray] = []
     block_of_row, tick_of_row = np.full(profile.n_rows, -1, np.int64), np.full(profile.n_rows, -1, np.int64)
     for place, who in enumerate(machines):
         mine = (
@@ -126,7 +127,10 @@ def table_of(profile: Profile) -> Table:
 
 @dataclass
 class _Columns:
-    """Sensors as they will be named: `values[i]` (n_rows,) of sensor i; `of_name[i]` = only rows of that key, −1 = all."""
+    """Sensors as they will be named: `values[i]` (n_rows,) of sensor i; `of_name[i]` = only rows of that key.
+
+    −1 = all.
+    """
 
     names: list[str]
     units: list[str]
@@ -156,7 +160,7 @@ def _key(profile: Profile, role: str) -> tuple[list[str], IntArray]:
 def _times(profile: Profile, parted: IntArray, notes: Notes) -> tuple[IntArray, BoolArray]:
     """Return the time of each row in microseconds and which rows have one."""
     n = profile.n_rows
-    counters = [c for c in profile.of_role("time")]
+    counters = profile.of_role("time")
     if profile.clock is None:
         if counters and profile.facts[counters[0].at].kind == NUMBERS:
             values = profile.facts[counters[0].at].values
@@ -204,7 +208,7 @@ def _drop_empty(found: _Columns, profile: Profile, name: IntArray, notes: Notes)
                 FIXED, f"{found.names[at]} is no sensor: {n or 'no'} readings stand under it; it is left out.", lines
             )
             for one in (found.names, found.units, found.values, found.of_name):
-                del one[at]  # type: ignore[attr-defined]
+                del one[at]
 
 
 def _values(fact: Facts) -> FloatArray:
@@ -232,7 +236,7 @@ def _units_of_names(profile: Profile, names: list[str], name: IntArray) -> dict[
 
     for fact in profile.facts:
         few = fact.cells.few() if fact.cells.texts is not None and profile.columns[fact.at].role == "ignore" else {}
-        if few and all(UNIT.match(word) for word in few):
+        if few and all(UNIT.match(word) and len(word) > 1 for word in few):
             codes = fact.cells.codes(list(few))
             words = list(few)
             return {at: words[int(codes[np.argmax(name == at)])] for at in range(len(names)) if (name == at).any()}
@@ -247,7 +251,10 @@ def _take_bad(
         strange = bad & np.isfinite(values[fact.at])
         values[fact.at] = np.where(bad, np.nan, values[fact.at])
         if strange.any():
-            text = f"Column {quality.name} marks {int(strange.sum()):,} readings of {fact.name} as bad; they are read as missing."
+            text = (
+                f"Column {quality.name} marks {int(strange.sum()):,} readings of {fact.name} as bad; they "
+                "are read as missing."
+            )
             notes.say(FIXED, text, tuple(lines[np.flatnonzero(strange)[:5]].tolist()))
 
 
@@ -255,7 +262,10 @@ def _without_sentinels(name: str, values: FloatArray, lines: IntArray, notes: No
     for value, count in sentinels_in(values):
         mine = values == value
         times = {1: "once", 2: "twice"}.get(count, f"{count:,} times")
-        text = f"{value:g} comes {times} in {name} and lies far outside all else: it stands for no reading and is read as missing."
+        text = (
+            f"{value:g} comes {times} in {name} and lies far outside all else: it stands for no reading "
+            "and is read as missing."
+        )
         notes.say(FIXED, text, tuple(lines[np.flatnonzero(mine)[:5]].tolist()))
         values = np.where(mine, np.nan, values)
     return values

@@ -15,6 +15,7 @@ from engine.reading.cells import Cells, RawTable, cells_of, settled
 from engine.reading.container import Contents, lines_of_rows
 from engine.reading.delimited import body_of, refuse_decimal_commas, rows_as_table
 from engine.reading.dialect import Dialect, dialect_of, split_all, unwrapped
+from engine.reading.evidence import FIXED
 from engine.reading.header import Header, default_names, header_of, split_unit, unique
 from engine.reading.kinds import DATA, MOMENT, NUMBER, WORD, kind_of
 from engine.reading.records import head_records, record_lines
@@ -100,7 +101,7 @@ def _from_text(
     if text is None:
         raise ValueError("contents must hold a text, got none.")
     text = unwrapped(text, head_records(text, 60), notes)
-    head = head_records(text)
+    head = every = head_records(text)
     if choices.skip:
         head = [(line, record) for line, record in head if line > choices.skip]
     if not head:
@@ -115,18 +116,22 @@ def _from_text(
         )
     header, merge = _decimal_commas(contents.name, header, rows, head, dialect, choices)
     from_line = head[min(header.first, len(head) - 1)][0]
-    widths = {len(row) for row in rows[header.first :]}
-    pad = header.said_width > header.width and len(widths) > 1 and max(widths) <= header.said_width
+    widths = [len(row) for row in rows[header.first :]]
+    short = sum(1 < width < header.said_width for width in widths)
+    pad = header.has_names and short > 0.05 * len(widths) and max(widths) <= header.said_width
+    if pad:
+        notes.say(FIXED, "Rows shorter than the header are read with their last fields missing.")
     names = header.names
     if pad:
         names = tuple(unique([*rows_of_names(rows, header)][: header.said_width]))
-    table = body_of(text, dialect, names, from_line, pad, progress, cancelled)
+    lines = record_lines(text, from_line)
+    table = body_of(text, dialect, names, from_line, lines, pad, progress, cancelled)
     _give_units(table, header)
     if merge:
         table.columns = _merged(table.columns, merge)
-    n_records = len(record_lines(text, text.first_line))
-    n_head = n_records - len(table) - sum(len(lines) for lines in table.dropped.values())
-    return Upright(table, dialect.mark, header.has_names, Ledger(n_records, n_head, len(table), table.dropped), False)
+    n_head = sum(line < from_line for line, _ in every)
+    ledger = Ledger(n_head + len(lines), n_head, len(table), table.dropped)
+    return Upright(table, dialect.mark, header.has_names, ledger)
 
 
 def rows_of_names(rows: list[list[str]], header: Header) -> list[str]:
@@ -151,7 +156,7 @@ def _decimal_commas(
     if dialect.mark != "," or not header.has_names or missing <= 0:
         return header, ()
     body = [row for row in rows[header.first :] if len(row) == header.width]
-    extra = [column for column in zip(*body, strict=True)][header.said_width :]
+    extra = list(zip(*body, strict=True))[header.said_width :]
     if not extra or all(not cell for column in extra for cell in column):
         return header, ()
     halves = _halves(body)

@@ -1,4 +1,7 @@
-"""Texts as numbers, column by column: marks of decimals and thousands, units and marks in cells, switches, sentinels."""
+"""Texts as numbers, column by column: marks of decimals and thousands, units and marks in cells, switches.
+
+Sentinels.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +28,16 @@ PREFIXES = {"n": 1e-9, "µ": 1e-6, "μ": 1e-6, "u": 1e-6, "m": 1e-3, "k": 1e3, "
 PREFIXED = re.compile(r"^([nµμumkKMG]?)(W|Wh|V|A|Hz|Pa|bar|m|g|l|L|J|B|s|VA|Ω|mol)$")
 SWITCHES = (
     ("false", "true"), ("off", "on"), ("closed", "open"), ("no", "yes"), ("stopped", "running"), ("stop", "run"),
-    ("aus", "ein"), ("aus", "an"), ("zu", "auf"), ("nein", "ja"), ("falsch", "wahr"), ("faux", "vrai"), ("arrêt", "marche"),
+    ("aus", "ein"), ("aus", "an"), ("zu", "auf"), ("nein", "ja"), ("falsch", "wahr"), ("faux", "vrai"), ("arrêt", "marche"),  # noqa: E501
     ("non", "oui"), ("fermé", "ouvert"), ("no", "sí"), ("no", "si"), ("apagado", "encendido"), ("cerrado", "abierto"),
-    ("falso", "verdadero"), ("manual", "auto"), ("low", "high"), ("inactive", "active"), ("disabled", "enabled"), ("idle", "busy"),
-    ("geschlossen", "offen"), ("spento", "acceso"), ("chiuso", "aperto"), ("falso", "vero"), ("wył", "zał"), ("нет", "да"),
-    ("выкл", "вкл"), ("关", "开"), ("f", "t"), ("n", "y"), ("nee", "ja"), ("uit", "aan"), ("dicht", "open"), ("fechado", "aberto"),
+    ("falso", "verdadero"), ("manual", "auto"), ("low", "high"), ("inactive", "active"), ("disabled", "enabled"), ("idle", "busy"),  # noqa: E501
+    ("geschlossen", "offen"), ("spento", "acceso"), ("chiuso", "aperto"), ("falso", "vero"), ("wył", "zał"), ("нет", "да"),  # noqa: E501
+    ("выкл", "вкл"), ("关", "开"), ("f", "t"), ("n", "y"), ("nee", "ja"), ("uit", "aan"), ("dicht", "open"), ("fechado", "aberto"),  # noqa: E501
     ("desligado", "ligado"), ("não", "sim"), ("av", "på"), ("kapalı", "açık"), ("停止", "运行"), ("オフ", "オン"),
 )  # fmt: skip
 SENTINEL_NINES = re.compile(r"^-?9{2,}(\.0+|\.9+)?$")
 SENTINEL_POWERS = frozenset(
-    sign * value for value in (255, 32767, 32768, 65535, 65536, 2147483647, 2147483648, 4294967295, 6999, 7999, 8191, 1e30, 1e20, 1e10,
+    sign * value for value in (255, 32767, 32768, 65535, 65536, 2147483647, 2147483648, 4294967295, 6999, 7999, 8191, 1e30, 1e20, 1e10,  # noqa: E501
                                3.4028234663852886e38, 1.0e15) for sign in (1, -1)
 ) | {-1.0}  # fmt: skip
 
@@ -47,6 +50,9 @@ class Marks:
     group: str = ""
 
 
+PLAIN = Marks()
+
+
 @dataclass
 class Numbers:
     """A column as numbers: NaN where missing or no number; `bad` rows were filled but are none."""
@@ -56,7 +62,7 @@ class Numbers:
     bad: IntArray
     first_bad: str = ""
     unit: str = ""
-    marks: Marks = Marks()
+    marks: Marks = PLAIN
     n_marked: int = 0  # cells with < or * beside the number
     n_scaled: int = 0  # cells in k or m of the unit
     mixed: str = ""  # units beside the commonest, left out
@@ -66,7 +72,7 @@ class Numbers:
         return self.n_filled - len(self.bad)
 
 
-def numbers_of(cells: Cells, default: Marks = Marks(), forced: str | None = None) -> Numbers:
+def numbers_of(cells: Cells, default: Marks = PLAIN, forced: str | None = None) -> Numbers:
     """Return a column as numbers.
 
     Parameters
@@ -216,7 +222,10 @@ def file_marks(columns: list[list[str | None]], delimiter: str) -> Marks:
 
 
 def switch_of(words: dict[str, int]) -> dict[str, float] | None:
-    """Return 0 and 1 for the two words of a switch; known pairs by meaning, others in alphabetical order; None = no switch."""
+    """Return 0 and 1 for the two words of a switch; known pairs by meaning, others in alphabetical order.
+
+    None = no switch.
+    """
     lower = {word.strip().lower(): word for word in words}
     for off, on in SWITCHES:
         if set(lower) <= {off, on} and lower:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What the name of a column hints at, in several languages: a hint only, its cells decide."""
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ TIME = frozenset(
 )
 COUNTER = re.compile(
     r"(?i)^(#|index|idx|row|row_?(id|nr|no|number)|id|nr|no|n|unnamed:?_?\d*|record|recno|sample|lfd_?nr|column_\d+|seq|sequence|udi|"
-    r"line_?no|pos|zeile|satz|num|número|nummer|lp|№|序号)\.?$"
+    r"[a-z]+_(id|nr|no|idx|index|seq|num|counter)|counter|line_?no|pos|zeile|satz|num|número|nummer|lp|№|序号)\.?$"
 )
 MACHINE = frozenset(
     [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.reading.cells import RawTable, cells_of, settled
+from engine.reading.kinds import MOMENT, kind_of
 from engine.reading.records import head_records
 
 if TYPE_CHECKING:
@@ -88,7 +89,11 @@ def _pairs_row(record: str, pattern: re.Pattern[str]) -> dict[str, str] | None:
     if not pairs:
         return None
     before = record[: pairs[0].start()].strip(" \t-|,;:[]")
-    row = {"time": before} if before and any(letter.isdigit() for letter in before) else {}
+    said = before.split()
+    heads = [" ".join(said[:n]) for n in range(1, min(len(said), 8) + 1)]
+    moments = [head for head in heads if kind_of(head) == MOMENT]
+    when = next((head for head in moments if ":" in head), moments[-1] if moments else "")
+    row = {"time": when or before} if any(letter.isdigit() for letter in before) else {}
     for seen in pairs:
         name, double = seen[1], 2
         while name in row:

@@ -1,4 +1,7 @@
-"""What was scored: rows, and readings of each sensor, and why not others; so that no alarm never means nothing was looked at."""
+"""What was scored: rows, and readings of each sensor, and why not others.
+
+So that no alarm never means nothing was looked at.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ def _text(n: int, total: int, first: int, n_blocks: int, detector: str, warm_up:
     if n == 0:
         longest = f"its warm-up of {warm_up} readings" if warm_up is not None else "its warm-up"
         return (
-            f"Nothing was scored, so no alarm means nothing: {longest} is longer than these {total:,} rows; choose another "
+            f"Nothing was scored, so no alarm means nothing: {longest} is longer than these {total:,} rows; choose another "  # noqa: E501
             f"detector, or a shorter warm-up (--set warm_up={max(8, total // 20)})."
         )
     if first == 0:

@@ -1,4 +1,7 @@
-"""From scores to alarms: a threshold, how many readings confirm one, and which come back so soon that they are the same."""
+"""From scores to alarms: a threshold, how many readings confirm one.
+
+And which come back so soon that they are the same.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import csv
-import json
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ import numpy as np
 
 from engine.catalog import part
 from engine.detectors.scorable import make_scorable
-from engine.errors import CancelledError, LabError
+from engine.errors import CancelledError
 from engine.params import parameters_of
 from engine.records import SECOND_US, iso_time
 from engine.scoring.coverage import Coverage, coverage_of
@@ -22,7 +21,6 @@ from engine.scoring.recommended import DETECTOR, REASON, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import TextIO
 
     from engine.detectors.base import Detector
@@ -137,6 +135,20 @@ def score_table(
     return Scored(detector, limit, scores, scored, tuple(blames), coverage, dict(chosen))
 
 
+def model_before(table: Table, result: Scored, at: int, tick: int) -> Detector:
+    """Return the detector as it was before a tick of a block, so that its inside can be shown there."""
+    block = table.blocks[at]
+    model: Detector = make(
+        "detector", result.detector, _paced(part("detector", result.detector), result.parameters, len(block))
+    )
+    _fit_on_first_part(model, block)
+    for start in range(0, tick, CHUNK_ROWS):
+        model.learn(block.ticks(start, min(start + CHUNK_ROWS, tick)))
+    if model.state is None:
+        model.state = model.start(block.n_machines, block.n_sensors)
+    return model
+
+
 def _score_block(
     model: Detector, block: Block, limit: float, advance: Callable[[int], None], cancelled: Callable[[], bool]
 ) -> tuple[FloatArray, Blame]:
@@ -212,7 +224,7 @@ def write_scores(table: Table, results: list[Scored], target: TextIO) -> None:
     writer = csv.writer(target, lineterminator="\n")
     columns = [f"{word}{suffix}" for suffix in suffixes for word in ("score", "alarm")]
     writer.writerow(["line", "timestamp", "machine_id", *columns])
-    times, machines = _times_and_machines(table)
+    times, machines = times_and_machines(table)
     names = [guarded(block.machines[0]) for block in table.blocks] + [""]
     for start in range(0, table.n_rows, CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
@@ -223,7 +235,7 @@ def write_scores(table: Table, results: list[Scored], target: TextIO) -> None:
         )
 
 
-def _times_and_machines(table: Table) -> tuple[IntArray, IntArray]:
+def times_and_machines(table: Table) -> tuple[IntArray, IntArray]:
     """Return for each row its time in microseconds and its machine's place; −1 = the row has no time."""
     times, machines = np.zeros(table.n_rows, np.int64), np.full(table.n_rows, -1, np.int64)
     for place, (block, rows) in enumerate(zip(table.blocks, table.rows, strict=True)):
@@ -310,20 +322,3 @@ def alarms_of(table: Table, result: Scored, at: int, policy: Policy | None = Non
             }
         )
     return found
-
-
-def save_scores(table: Table, results: list[Scored], path: Path) -> None:
-    """Write the scores to a file; it appears only when it is complete."""
-    part_file = path.with_name(path.name + ".part")
-    try:
-        with part_file.open("w", encoding="utf-8", newline="") as target:
-            write_scores(table, results, target)
-        part_file.replace(path)
-    except OSError as problem:
-        part_file.unlink(missing_ok=True)
-        raise LabError(f"{path} cannot be written ({problem.strerror}); choose another folder or free space.") from None
-
-
-def summary_json(table: Table, result: Scored) -> str:
-    """Return the summary as JSON text."""
-    return json.dumps(summary(table, result), indent=2)

@@ -56,7 +56,7 @@ def test_a_label_column_is_shown_to_the_instructor_alone(visit: Any) -> None:
     ("name", "content", "words"),
     [
         ("empty.csv", b"", "the file is empty"),
-        ("sheet.xlsx", b"PK\x03\x04junk", "Excel or zip"),
+        ("sheet.xlsx", b"PK\x03\x04junk", "Excel or zip file that is damaged"),
         ("text.csv", b"a,b\nx,y\nz,w\n", "no column holds numbers"),
         ("../../evil.csv", b"a,b\n", "header but no readings"),
     ],
@@ -77,3 +77,20 @@ def test_the_messy_sample_lists_its_problems_in_three_groups(visit: Any) -> None
     for head in ("Fixed for you", "Choose", "Cannot use"):
         page.get_by_text(head, exact=True).first.wait_for(timeout=20_000)
     page.get_by_text("day first (31/12)").wait_for()
+
+
+def test_a_refused_file_is_corrected_by_hand_and_an_alarm_is_opened(visit: Any) -> None:
+    """Decimal commas between commas are refused with their cause; told so, they are read."""
+    values = [f"{70 + i % 5},{i % 9}" if not 192 <= i < 204 else f"99,{i % 9}" for i in range(240)]
+    rows = [f"2026-01-05 00:{i // 60:02d}:{i % 60:02d},{value}" for i, value in enumerate(values)]
+    page = visit("upload")
+    drop(page, "commas.csv", ("timestamp,temp\n" + "\n".join(rows) + "\n").encode())
+    page.get_by_text("2 names but 3 fields").wait_for(timeout=20_000)
+
+    page.get_by_role("combobox").filter(visible=True).nth(1).click()
+    page.get_by_role("option", name=",", exact=True).click()
+    page.get_by_role("button", name="Read it so").click()
+    score(page)
+
+    page.get_by_text("216 of 240 rows were scored").wait_for()
+    assert page.get_by_text("Traceback").count() == 0
