@@ -31,7 +31,8 @@ MOST_CLIENTS = 10_000
 BYTES_OF_A_REQUEST = 100_000  # a body costs one request more for each
 # What a request costs beside its bytes. A sign-in takes 16 MB and 50 ms of the processor: ten a second of one address.
 EXPENSIVE = {
-    "login": 100.0, "export": 100.0, "export-csv": 100.0, "data": 50.0, "score": 50.0, "score-file": 200.0, "history": 5.0, "windows": 20.0,
+    "login": 100.0, "export": 100.0, "export-csv": 100.0, "data": 50.0, "score": 50.0, "score-file": 200.0,
+    "history": 5.0, "windows": 20.0,
     "tokens": 200.0, "upload_file": 20.0,
 }  # fmt: skip
 DOORS = {"api", "login", "export-csv", "upload_file"}  # what is priced; files of the page itself are free

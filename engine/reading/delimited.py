@@ -48,7 +48,7 @@ def _by_arrow(
     progress: Callable[[float], None], cancelled: Callable[[], bool],
 ) -> RawTable | None:  # fmt: skip
     """Read with Arrow; None where its rows are not the records that were counted, so that nothing is lost unseen."""
-    from engine.scoring.score import CancelledError
+    from engine.errors import CancelledError
 
     keys = [f"c{at}" for at in range(len(names))]
     refused: list[int] = []

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import LabError, ParameterError
-from engine.models import write_atomically
+from engine.files import write_atomically
 from engine.reading.choices import Choices, choices_of
 from engine.reading.records import head_records
 

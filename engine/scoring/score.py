@@ -138,9 +138,7 @@ def score_table(
 def model_before(table: Table, result: Scored, at: int, tick: int) -> Detector:
     """Return the detector as it was before a tick of a block, so that its inside can be shown there."""
     block = table.blocks[at]
-    model: Detector = make(
-        "detector", result.detector, _paced(part("detector", result.detector), result.parameters, len(block))
-    )
+    model = make_scorable(result.detector, _paced(part("detector", result.detector), result.parameters, len(block)))
     _fit_on_first_part(model, block)
     for start in range(0, tick, CHUNK_ROWS):
         model.learn(block.ticks(start, min(start + CHUNK_ROWS, tick)))
