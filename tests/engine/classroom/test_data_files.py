@@ -4,6 +4,7 @@ import csv
 import io
 
 import numpy as np
+
 from engine.classroom.data_files import csv_parts, parquet_parts
 from engine.records import Block
 
