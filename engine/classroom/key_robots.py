@@ -32,7 +32,8 @@ CAREFUL_EDGE_MINUTES = 5.0
 CAREFUL_MISSES_FROM = 4  # with fewer events the careful person finds them all: one of three is a third of the work
 LAZY_SHARE = LAZY_LIMIT / 90.0
 RUNS, MOST_GHOSTS = 3, 40
-GAMES = 80  # each robot with dice plays at least so often: the 95th percentile of few games says little
+GAMES, MANY_GAMES = 80, 400  # each robot with dice plays at least so often, and more often where the limit is near
+NEAR = 0.3, 1.4  # of the limit: what a 95th percentile of 80 games may hide
 SAMPLE = 60  # variants of a large class on which the lazy robots play; the truth and the careful person play on all
 FAULT = "bearing_failure"
 
@@ -76,6 +77,9 @@ def play_robots(rubric: Rubric, keys: Mapping[str, AnswerKey], games: int = GAME
         careful = [careful_marks(key, np.random.default_rng(seed), rubric.submit) for seed in seeds[:RUNS]]
         points[CAREFUL].append(float(np.mean([_points(rubric, key, marks) for marks in careful])))
     rows = tuple(_row(name, name in lazy, values) for name, values in points.items() if values)
+    worst = max(row.p95 for row in rows if row.lazy) / (LAZY_SHARE * rubric.automatic_points)
+    if NEAR[0] < worst < NEAR[1] and GAMES <= games < MANY_GAMES:
+        return play_robots(rubric, keys, MANY_GAMES)
     return Robots(rows, tuple(_problems(rubric, rows, points, order)))
 
 
