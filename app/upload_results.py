@@ -187,7 +187,9 @@ def _xray(table: Table, result: Scored, at: int, alarm: dict[str, Any]) -> None:
     with st.expander(t("X-ray of this alarm"), icon=":material/radiology:", expanded=False):
         block = table.blocks[at]
         peak = int(
-            np.searchsorted(block.times_us, np.datetime64(alarm["peak_time"][:26].rstrip("Z+"), "us").astype(np.int64))
+            np.searchsorted(
+                block.times_us, np.datetime64(alarm["peak_time"].split("+")[0].rstrip("Z"), "us").astype(np.int64)
+            )
         )
         peak = min(peak, len(block) - 1)
         first = max(0, peak - BEFORE)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.records import BoolArray, IntArray
 
 MOST_CLASSES = 20
-RARE = 0.35
+RARE, STRETCHES = 0.2, 4  # a switch of the machine comes again and again, or is set for much of the time
 KNOWN_SWITCH_WORDS = frozenset(word for pair in SWITCHES for word in pair) - {
     "true",
     "false",
@@ -90,8 +90,8 @@ def separators_among(sensors: list[Facts], times: IntArray) -> list[tuple[Facts,
     analog = [f for f in sensors if f.kind == NUMBERS and not f.two_valued and not f.constant]
     if not suspects or not analog:
         return []
-    far = _far_rows(analog)
-    return [(fact, "it is set exactly where other readings are far out") for fact in suspects if _separates(fact, far)]
+    why = "it is set exactly where other readings are far out"
+    return [(fact, why) for fact in suspects if _separates(fact, analog)]
 
 
 def _may_separate(fact: Facts) -> bool:
@@ -111,20 +111,19 @@ def _set_rows(fact: Facts) -> BoolArray:
     return np.asarray(high if high.mean() <= 0.5 else fact.values == fact.few_numbers[0])
 
 
-def _far_rows(analog: list[Facts]) -> BoolArray:
-    """Return rows in which a reading lies farther from its middle than nearly all others ever do."""
-    far = np.zeros(len(analog[0].values), bool)
-    for fact in analog:
-        values = fact.values
-        low, middle, high = np.nanpercentile(values, [10, 50, 90])
-        width = max(high - low, 1e-9 * max(1.0, abs(middle)))
-        with np.errstate(invalid="ignore"):
-            far |= np.abs(values - middle) > 1.5 * width
-    return far
-
-
-def _separates(fact: Facts, far: BoolArray) -> bool:
+def _separates(fact: Facts, analog: list[Facts]) -> bool:
+    """Tell whether nearly all rows that it sets lie far out, measured by the others, and hardly any other row does."""
     mine = _set_rows(fact)
-    if not 0 < mine.mean() <= RARE or mine.sum() < 3:
+    stretches = int((np.diff(mine.astype(np.int8)) > 0).sum()) + bool(mine[0])
+    if not 0 < mine.mean() <= RARE or mine.sum() < 3 or stretches > STRETCHES:
         return False
+    far = np.zeros(len(mine), bool)
+    for one in analog:
+        usual = one.values[~mine & np.isfinite(one.values)]
+        if len(usual) < 10:
+            continue
+        low, middle, high = np.percentile(usual, [5, 50, 95])
+        width = max(float(high - low), 1e-9 * max(1.0, abs(float(middle))))
+        with np.errstate(invalid="ignore"):
+            far |= np.abs(one.values - middle) > 1.2 * width
     return bool(far[mine].mean() >= 0.7 and (far & ~mine).sum() <= 0.2 * mine.sum())

@@ -72,10 +72,36 @@ def _one_byte_encoding(data: bytes) -> str:
             return "cp1252"
     except UnicodeDecodeError:
         pass
+    likely = max(LETTERS, key=lambda encoding: _share_of_letters(sample, encoding))
+    if _share_of_letters(sample, likely) > 0.8:
+        return likely
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample, cp_isolation=["cp1252", *OTHERS], preemptive_behaviour=False, threshold=0.5).best()
     return best.encoding if best is not None else "cp1252"
+
+
+# Letters that a text in that encoding is made of: small Cyrillic, kana and ideographs, the commoner half of GB 2312
+# (first byte up to D7) and of Big5, Hangul. Bytes read in a wrong encoding give capitals, rare signs or half-wide kana.
+LETTERS = {
+    "euc_kr": "[가-힣]",
+    "cp1251": "[а-яёієї]",
+    "koi8_r": "[а-яё]", "iso8859_5": "[а-яё]", "shift_jis": "[ぁ-ヿ一-龥]", "euc_jp": "[ぁ-ヿ一-龥]",
+    "gb18030": "[一-龥]", "big5": "[一-龥]"
+}  # fmt: skip
+RARE_FROM = {"gb18030": 0xD8, "big5": 0xC9, "shift_jis": 0x98, "euc_jp": 0xD0}
+
+
+def _share_of_letters(sample: bytes, encoding: str) -> float:
+    """Return which share of the signs beyond ASCII are letters such texts are made of; 0 = it cannot be read so."""
+    try:
+        text = sample.decode(encoding)
+    except UnicodeDecodeError:
+        return 0.0
+    signs = [sign for sign in text if ord(sign) > 127]
+    rare = RARE_FROM.get(encoding, 256)
+    good = sum(re.match(LETTERS[encoding], sign) is not None and sign.encode(encoding)[0] < rare for sign in signs)
+    return good / len(signs) if signs else 0.0
 
 
 def _encoding_with_zeros(name: str, data: bytes) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 OPC_GOOD, OPC_UNCERTAIN = 192, 64  # OPC Foundation, Data Access 3.0, section 6.8: the two highest of eight bits
 MOST_CODES = 12
+PLAIN_HINTS = words.QUALITY - {"flag", "flags", "status", "statuscode", "q", "good", "bad"}  # these may mean else
 
 
 def is_quality(fact: Facts, numbers: list[Facts]) -> bool:
@@ -30,7 +31,9 @@ def is_quality(fact: Facts, numbers: list[Facts]) -> bool:
         opc = codes <= set(range(256)) and float((fact.finite == OPC_GOOD).mean()) >= 0.5
         if opc and (len(codes) > 1 or hinted or _belongs(fact, numbers) is not None):
             return not (len(codes) > 1 and len(codes) > 6)
-        return hinted and share >= 0.5 and fact.whole and not words.hints_at(fact.name, words.LABEL)
+        if not hinted or share < 0.5 or not fact.whole or words.hints_at(fact.name, words.LABEL):
+            return False
+        return words.hints_at(fact.name, PLAIN_HINTS) or _marks_nothing(fact, numbers)
     said = [word.strip().lower() for word in few]
     plain = {"true", "false", "ok", "b", "g", "u", "normal", "error", "good", "bad"}
     known = sum(_is_known(word) for word in said)
@@ -39,6 +42,20 @@ def is_quality(fact: Facts, numbers: list[Facts]) -> bool:
     if hinted and known >= 1:
         return share >= 0.5
     return (hinted or known == len(said)) and share >= 0.5 and _belongs(fact, numbers) is not None
+
+
+def _marks_nothing(fact: Facts, numbers: list[Facts]) -> bool:
+    """Tell whether the readings that a flag marks are none: missing or all the same; else it may be an answer."""
+    counts = [int((fact.values == code).sum()) for code in fact.few_numbers]
+    marked = np.isfinite(fact.values) & (fact.values != fact.few_numbers[int(np.argmax(counts))])
+    if not marked.any():
+        return True
+    for one in owner_of(fact, [n for n in numbers if not n.constant and len(n.few_numbers) != 2], 1):
+        values = one.values[marked]
+        finite = values[np.isfinite(values)]
+        if len(finite) > 0.2 * len(values) and not bool((finite == finite[0]).all()):
+            return False
+    return True
 
 
 def _is_good(word: str) -> bool:

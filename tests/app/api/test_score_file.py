@@ -9,11 +9,12 @@ import pytest
 
 from engine.cli import main
 
+DRUCK = [99.0 if i == 250 else 70 + i * 7 % 11 / 10 for i in range(300)]
 ROWS = "".join(
-    f"2026-01-05T00:{i // 60:02d}:{i % 60:02d}Z;{'70,5' if i % 2 else '70,9'};{5 + i % 3};{int(i == 250)}\n"
-    for i in range(300)
+    f"2026-01-05T00:{i // 60:02d}:{i % 60:02d}Z;{druck:.1f};{5 + i % 5};{int(i == 250)}\n"
+    for i, druck in enumerate(DRUCK)
 )
-TEXT = ("wann;Druck;Menge;attack_P1\n" + ROWS.replace("00:04:10Z;70,9", "00:04:10Z;99,9")).encode()
+TEXT = ("wann;Druck;Menge;attack_P1\n" + ROWS.replace(".", ",")).encode()
 
 
 def test_the_answer_has_the_fields_of_the_command_line(client, tmp_path, monkeypatch, capsys):

@@ -258,3 +258,26 @@ def test_words_and_infinities_among_numbers_are_counted_once_each(tmp_path):
     assert any("2 of 8 cells in temperature are no numbers (the first says 'inf')" in text for text in said)
     assert any("2 cells in temperature are missing" in text for text in said)
     assert [v for v in read(path).blocks[0].values.ravel() if np.isfinite(v)] == [1.0, 2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "head"),
+    [
+        ("cp1251", "время;температура;давление"),
+        ("koi8_r", "время;температура;давление"), ("shift_jis", "時刻;温度;圧力"),
+        ("gb18030", "时间;温度;压力"), ("euc_kr", "시간;온도;압력"), ("cp850", "Zeit;Temp [°C];Druck"),
+    ],
+)  # fmt: skip
+def test_names_in_other_alphabets_are_read_in_old_encodings(tmp_path: Path, encoding: str, head: str) -> None:
+    rows = "".join(f"2026-01-05 00:00:{i:02d};{i % 7}.5;{i % 5}\n" for i in range(40))
+
+    table = read(write(tmp_path, head + "\n" + rows, encoding=encoding))
+
+    assert table.sensors == tuple(name.removesuffix(" [°C]") for name in head.split(";")[1:])
+
+
+def test_a_flag_that_is_set_where_readings_are_far_out_is_an_answer_not_a_quality(tmp_path: Path) -> None:
+    rows = "".join(f"2026-01-05 00:00:{i:02d},{20 + i % 7 + 90 * (i > 50)}.5,{int(i > 50)}\n" for i in range(60))
+    profile = profile_of(write(tmp_path, "time,load,flag\n" + rows))
+
+    assert [column.name for column in profile.of_role("label")] == ["flag"]
