@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from app.acting import INSTRUCTOR, acting_as
 from app.classroom.instructor_desk import clock_text, school, table
 from app.classroom.instructor_times import seconds, sentence, strip
 from app.controls import command
@@ -60,6 +61,7 @@ def start_round(plan: Plan) -> str:
 
 
 def _started(plan: Plan) -> str:
+    acting_as(INSTRUCTOR)
     runner, rng = lab().runner, random.Random(secrets.token_bytes(16))
     machine = plan.machine or rng.choice(lab().spec.machines)
     fault = plan.fault or rng.choice(sorted(faults_of("machine")))
