@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.cli.telling import Telling
+
 if TYPE_CHECKING:
     from engine.streams.sources.base import Source
 
@@ -50,15 +52,17 @@ def detect(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: ended.set())
     until = time.monotonic() + (duration if duration is not None else float("inf"))
-    taken = 0
+    telling, taken = Telling(source, quiet), 0
     with contextlib.suppress(BrokenPipeError):
         while not source.finished and not ended.is_set() and time.monotonic() < until:
             rows = source.read(0.5)
+            telling.look()
             taken += len(rows)
             _print(scorer.add(rows), alarms_only)
             if max_rows is not None and taken >= max_rows:
                 break
         _print(scorer.rest(), alarms_only)
+    rest = telling.rest()
     source.close()
     bad = scorer.bad_rows + getattr(source, "bad_rows", 0)
     if bad and bad >= taken:
@@ -66,7 +70,7 @@ def detect(
             f"None of the {bad} rows was a reading; each must be a JSON object with machine_id, timestamp and numbers."
         )
     if not quiet:
-        print(f"{taken} rows, {scorer.alarms} alarms, {bad} that were no readings.", file=sys.stderr)
+        print(f"{taken} rows, {scorer.alarms} alarms, {bad} that were no readings{rest}.", file=sys.stderr)
 
 
 def _source(input: str, path: Path | None, topic: str, group: str, servers: str | None, speed: float) -> Source:  # noqa: A002

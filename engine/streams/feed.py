@@ -56,7 +56,7 @@ class KafkaFeed:
     @property
     def problem(self) -> str:
         """Why nothing comes; empty when all is well."""
-        return self._work.problem
+        return self._work.problem or str(getattr(self._source, "problem", ""))
 
     @property
     def refused(self) -> int:
