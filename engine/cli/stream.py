@@ -119,6 +119,8 @@ def run_stream(settings: StreamSettings, kafka_file: Path | None = None, emoji: 
     from engine.streams.factory import make_flow
 
     flow = make_flow(settings, kafka_file)
+    if hasattr(flow.sink, "say"):
+        flow.sink.say = lambda line: say(settings, line)
     _stop_on_signals(flow)
     if settings.interactive_mode:
         from engine.streams.interactive import Commands, listen

@@ -54,16 +54,12 @@ SECURITY_KEYS = (
 
 @dataclass(frozen=True)
 class Address:
-    """A broker: `practice` tells that it is the mock cluster, which needs special client settings; `found` = how.
-
-    A broker that this machine runs has an `incarnation`, which changes when it is started again; else it is empty.
-    """
+    """A broker: `practice` tells that it is the mock cluster, which needs special client settings; `found` = how."""
 
     servers: tuple[str, ...]
     practice: bool = False
     found: str = "given"
     security: tuple[tuple[str, Any], ...] = ()
-    incarnation: str = ""
 
     def client_options(self) -> dict[str, Any]:
         """Return the options every client needs to connect."""
@@ -90,11 +86,10 @@ class Address:
 
 @dataclass(frozen=True)
 class Announced:
-    """A broker that `python -m engine broker` runs here; the `incarnation` changes when it is started again."""
+    """A broker that `python -m engine broker` runs here."""
 
     bootstrap: str
     practice: bool
-    incarnation: str
 
 
 def checked_topic(name: str) -> str:
@@ -136,11 +131,10 @@ def find_broker(servers: tuple[str, ...] | None = None, env: Mapping[str, str] |
 
 
 def _address(servers: tuple[str, ...], practice: bool, announced: Announced | None, found: str) -> Address:
-    """Return the address of those servers, with what is known of them when they are the broker that runs here."""
+    """Return the address of those servers, and whether they are the practice broker that runs here."""
     here = ",".join(server.strip().replace("localhost:", "127.0.0.1:") for server in servers)
-    if announced is None or here != announced.bootstrap:
-        return Address(servers, practice, found)
-    return Address(servers, practice or announced.practice, found, incarnation=announced.incarnation)
+    runs_here = announced is not None and announced.practice and here == announced.bootstrap
+    return Address(servers, practice or runs_here, found)
 
 
 def announced_broker() -> Announced | None:
@@ -148,8 +142,7 @@ def announced_broker() -> Announced | None:
     try:
         noted = json.loads(_note().read_text())
         os.kill(int(noted["process"]), 0)
-        incarnation = f"{noted['process']} {noted['since']}"
-        return Announced(str(noted["bootstrap"]), bool(noted["practice"]), incarnation)
+        return Announced(str(noted["bootstrap"]), bool(noted["practice"]))
     except (OSError, ValueError, KeyError):
         return None
 
@@ -157,7 +150,7 @@ def announced_broker() -> Announced | None:
 def announce_broker(bootstrap: str, practice: bool = True) -> None:
     """Note where the broker of this process is, for other commands on this machine."""
     _note().parent.mkdir(parents=True, exist_ok=True)
-    noted = {"bootstrap": bootstrap, "practice": practice, "process": os.getpid(), "since": time.time()}
+    noted = {"bootstrap": bootstrap, "practice": practice, "process": os.getpid()}
     _note().write_text(json.dumps(noted))
 
 

@@ -35,6 +35,7 @@ FIXED = {
     "transaction.state.log.num.partitions": "4",
     "broker.session.timeout.ms": "3000",  # a broker that was killed is missed, and let in again, after this
     "broker.heartbeat.interval.ms": "500",
+    "log.cleaner.backoff.ms": "1000",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
 }

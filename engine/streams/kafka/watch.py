@@ -60,7 +60,7 @@ class BrokerWatch:
         self._next = self._clock() + LOOK_S
         if not self.problem:
             place = ",".join(servers)
-            self.problem = f"No Kafka broker answers at {place} any more; {self._what} goes on by itself once one does."
+            self.problem = f"No Kafka broker answers at {place}; {self._what} goes on by itself once one does."
             self.say(self.problem)
 
 

@@ -77,6 +77,7 @@ class KafkaSource(Source):
         self._watch = BrokerWatch("reading", self._tell)
         self.say: Callable[[str], None] = log.warning
         self.log = ""  # which broker's log this is; "" when the broker does not say
+        self._told = ""
         self._assembler = BlockAssembler.for_partitions()
         self._paused = False
 
@@ -228,6 +229,13 @@ class KafkaSource(Source):
             raise no_broker(address, type(problem).__name__) from None
         return consumer
 
+    def tell_another(self) -> None:
+        """Say that this is not the broker of before; once for each."""
+        if self._told != self.log:
+            self._told = self.log
+            self._tell("The Kafka broker is another one than before, or a practice broker that was started anew; what "
+                       "it has is read from the beginning.")  # fmt: skip
+
     def _tell(self, line: str) -> None:
         self.say(line)
 
@@ -239,7 +247,8 @@ class KafkaSource(Source):
             self.log = now or before
             return False
         if not moved:
-            self._tell("The Kafka broker was started anew and is empty; it is read from its beginning.")
+            self.log = now
+            self.tell_another()
         self.close()
         self._places.at, self._committed = {}, {}
         return True
@@ -314,10 +323,8 @@ def take_into_store(source: KafkaSource, store: StreamRecords, timeout_s: float 
 
 def _stored_place(source: KafkaSource, store: StreamRecords, topic: str, part: int) -> int | None:
     at = store.next_offset(source.group, topic, part, source.log)
-    if at is None and (void := store.next_offset(source.group, topic, part)) is not None:
-        source.say(
-            f"Offset {void} of {topic} (partition {part}) is of another broker; this one is read from its beginning."
-        )
+    if at is None and store.next_offset(source.group, topic, part) is not None:
+        source.tell_another()
     return at
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import time
@@ -18,7 +19,7 @@ from engine.streams.kafka import jars
 from engine.streams.kafka.address import announce_broker, find_broker
 from engine.streams.sources.kafka import take_into_store
 from tests.engine.streams.conftest import Broker
-from tests.engine.streams.rows_for_tests import keys_of, made_rows
+from tests.engine.streams.rows_for_tests import MACHINES, keys_of, made_rows
 from tests.engine.streams.test_kafka import sink_to, source_of, take, until
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -63,10 +64,9 @@ def test_the_compose_file_names_the_version_that_is_tested() -> None:
 def test_an_apache_broker_is_found_as_what_it_is(lab_home: Path) -> None:
     """The practice broker's client settings would hide what a real one can do."""
     announce_broker("127.0.0.1:9092", practice=False)
-
     found = find_broker(None, {})
+
     assert (found.servers, found.practice, found.found) == (("127.0.0.1:9092",), False, "Apache broker")
-    assert found.incarnation
 
 
 @slow
@@ -115,9 +115,10 @@ def test_an_aborted_transaction_is_read_by_nobody_who_asks_for_committed(broker:
     producer.close()
     source = source_of(broker, topic, options={"isolation_level": "read_committed"})
 
-    rows = take(source, 3, 8.0)
+    rows = take(source, 3, 4.0)
     source.close()
 
+    assert source.gone == 0  # the offsets of the aborted one and of the marks are left out, not deleted
     committed = [*made_rows(0, 1, ("M",)).dicts(), *made_rows(2, 1, ("M",)).dicts()]
     assert sorted(keys_of(rows)) == sorted(keys_of(committed))
 
@@ -144,3 +145,73 @@ def test_a_detector_slower_than_the_poll_interval_loses_nothing(broker: Broker) 
 
     assert set(keys_of(found)) == set(keys_of(made_rows(0, 40).dicts()))
     assert source.repeated_commits > 0  # it was out of the group
+
+
+@slow
+@only_apache
+def test_what_the_broker_deleted_before_it_was_read_is_counted_and_said(broker: Broker) -> None:
+    from kafka.admin import KafkaAdminClient
+    from kafka.structs import TopicPartition
+
+    topic = broker.topic(1)
+    sink = sink_to(broker, topic)
+    sink.write(made_rows(0, 10))
+    sink.flush()
+    first = source_of(broker, topic)
+    assert len(take(first, 30)) == 30
+    assert first.commit()
+    first.close()
+    sink.write(made_rows(10, 40))
+    sink.close()
+    admin = KafkaAdminClient(bootstrap_servers=list(broker.servers))
+    admin.delete_records({TopicPartition(topic, 0): 100})
+    admin.close()
+    said: list[str] = []
+    second = source_of(broker, topic)
+    second.say = said.append
+
+    rows = take(second, 50)
+    second.close()
+
+    assert (len(rows), second.gone) == (50, 70)
+    assert said == [
+        f"70 records of {topic} (partition 0) are gone: the broker deleted them before they were read. "
+        "Reading goes on at offset 100."
+    ]
+
+
+@slow
+@only_apache
+def test_a_compacted_topic_keeps_the_newest_of_each_machine_and_nothing_counts_as_gone(broker: Broker) -> None:
+    from kafka import KafkaConsumer
+
+    quick = {"segment_ms": "200", "min_cleanable_dirty_ratio": "0.01", "max_compaction_lag_ms": "200"}
+    topic = broker.topic(1, cleanup_policy="compact", **quick)
+    for tick in range(6):
+        sink = sink_to(broker, topic)
+        sink.write(made_rows(tick, 1))
+        sink.close()
+        time.sleep(0.25)  # a segment must be over before it is compacted
+    source = source_of(broker, topic)
+    assert len(take(source, 3)) >= 3
+    source.commit()
+
+    def is_compacted() -> bool:
+        sink = sink_to(broker, topic)
+        sink.write(made_rows(6, 1))
+        sink.close()
+        reader = KafkaConsumer(
+            topic, bootstrap_servers=list(broker.servers), auto_offset_reset="earliest", consumer_timeout_ms=500
+        )
+        stamps = {json.loads(record.value)["timestamp"] for record in reader}
+        reader.close()
+        return made_rows(0, 1).dicts()[0]["timestamp"] not in stamps
+
+    until(is_compacted, 60.0)
+    late = source_of(broker, topic, group="late")
+    rows = take(late, 3)
+    for one in (source, late):
+        one.close()
+
+    assert {row["machine_id"] for row in rows} == set(MACHINES)
+    assert late.gone == 0

@@ -51,7 +51,7 @@ def test_away_and_back_are_said_once_each() -> None:
         watch.look(("a:1",))
 
     assert said == [
-        "No Kafka broker answers at a:1 any more; reading goes on by itself once one does.",
+        "No Kafka broker answers at a:1; reading goes on by itself once one does.",
         "The Kafka broker answers again.",
     ]
 
@@ -132,7 +132,7 @@ def test_a_consumer_goes_on_with_a_practice_broker_that_was_started_anew(
         broker.close()
 
     assert records.repeated() == 0
-    assert [line for line in said if "was started anew" in line]
+    assert len([line for line in said if "is another one" in line]) == 1
 
 
 @pytest.mark.kafka
@@ -156,8 +156,8 @@ def test_a_store_of_an_earlier_practice_broker_takes_the_new_one_from_its_beginn
             source.close()
             broker.close()
 
-    assert said
-    assert all("is of another broker" in line for line in said)
+    assert len(said) == 1
+    assert "is another one" in said[0]
 
 
 @pytest.mark.kafka
