@@ -14,6 +14,7 @@ from engine.alarming.delivery.spec import MqttSpec
 from engine.cli import main
 from engine.errors import LabError
 from engine.streams.mqtt.client import MqttClient, checked_mqtt_topic, level, mqtt_address
+from engine.streams.readings import reading_of
 from engine.streams.sinks.mqtt import Mqtt
 from engine.streams.sources.mqtt import MqttSource
 from tests.app.served import free_port
@@ -265,3 +266,14 @@ def test_a_topic_that_is_none_is_refused(topic: str) -> None:
 
 def test_a_machine_is_one_level_whatever_it_is_called() -> None:
     assert [level(name) for name in ("hall 1/pump", "a+#", "")] == ["hall 1_pump", "a__", "_"]
+
+
+def test_the_rows_of_the_documents_are_readings() -> None:
+    text = (Path(__file__).resolve().parents[3] / "data" / "mqtt" / "README.md").read_text()
+    blocks = [json.loads(block.split("```")[0]) for block in text.split("```json")[1:]]
+    line = next(line for line in text.splitlines() if "snprintf(row" in line)
+    sketched = line.split('"{', 1)[1].split('}"')[0].replace("\\", "")
+    esp32 = json.loads("{" + sketched.replace("%s", "2026-01-05T08:00:00Z").replace("%.2f", "53.33") + "}")
+
+    assert [reading_of(row).machine for row in (blocks[0], esp32)] == ["MACHINE_001", "esp32-1"]
+    assert {node["type"] for node in blocks[1]} == {"inject", "function", "mqtt out", "mqtt-broker"}
