@@ -49,6 +49,7 @@ class Intake:
                 "last_refusal": self.feed.last_refusal,
                 "late": self.feed.late,
                 "unread": self.feed.unread,
+                "waiting": self.feed.behind,
                 "newest_us": self.feed.newest_us,
                 "problem": self.feed.problem,
             }

@@ -39,6 +39,7 @@ def _left_out(facts: dict[str, Any]) -> str:
     words = {
         "late": t("stored, but too late to be scored: {n}", n=f"{facts['late']:,}"),
         "unread": t("came faster than they could be taken: {n}", n=f"{facts['unread']:,}"),
+        "waiting": t("wait at the broker: {n}", n=f"{facts['waiting']:,}"),
         "refused": t("are no readings of this plant: {n}", n=f"{facts['refused']:,}"),
     }
     told = "; ".join(words[name] for name in words if facts[name])

@@ -1,9 +1,9 @@
 """The tasks of the project: `python3 tests/run.py` sets up everything and runs what CI runs; `--help` lists the rest.
 
-It makes the virtual environment `.venv`, installs the pinned development requirements, sees to a Chromium for the
-browser tests (Debian's package, where it may install one), then runs the linters, the type checker and the tests.
-With CI=true the slow proofs run too, the Kafka workers' in an environment of their own, `.venv-cluster`, and a missing
-browser is a failure. Needs nothing but Python 3.11+ and pip.
+It makes the virtual environment `.venv`, installs the pinned development requirements, sees to Chromium and mosquitto
+(Debian's packages, where it may install some), then runs the linters, the type checker and the tests. With CI=true the
+slow proofs run too, the Kafka workers' in an environment of their own, `.venv-cluster`, and a missing browser, MQTT
+broker or Apache Kafka (Java and Maven bring it) is a failure. Needs nothing but Python 3.11+ and pip.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ IN_CI = os.environ.get("CI", "").lower() == "true"
 REQUIREMENTS = ("requirements.txt", "requirements-oidc.txt", "requirements-dev.txt", "requirements-cluster.txt")
 PARALLEL = ("-n", "2", "--dist", "worksteal")  # browsers have the machine to themselves
 TOLD = ("--durations=25", "--durations-min=1", "-rR")  # the slowest, and what passed only at the second try
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+PROGRAMS = {  # any of these programs: the packages that bring one
+    ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge"): ("chromium", "fonts-dejavu-core"),
+    ("mosquitto", "/usr/sbin/mosquitto"): ("mosquitto",),  # the MQTT tests
+}
 OTHER_PYTHONS = ("python3.11", "python3.13")  # the oldest and the newest that the README promises
 
 
@@ -54,13 +57,12 @@ def set_up(python: Path, constraints: str, *wanted: str, made_by: str = sys.exec
     stamp.write_text(state)
 
 
-def see_to_browser() -> None:
-    """Install Debian's Chromium where none is and this user may; elsewhere the browser tests say that they skip."""
-    if any(shutil.which(name) for name in BROWSERS):
-        return
-    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+def see_to_programs() -> None:
+    """Install Debian's packages of what is missing where this user may; elsewhere those tests say that they skip."""
+    wanted = [name for names, packages in PROGRAMS.items() if not any(map(shutil.which, names)) for name in packages]
+    if wanted and shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         run("apt-get", "update", "-q")
-        run("apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-dejavu-core")
+        run("apt-get", "install", "-y", "-q", "--no-install-recommends", *wanted)
 
 
 def check() -> None:
@@ -131,7 +133,7 @@ def main() -> None:
     parser.add_argument("task", nargs="?", default="everything", metavar="task")
     known, rest = parser.parse_known_args()
     set_up(PYTHON, "constraints.txt", "-r", "requirements-dev.txt")
-    see_to_browser()
+    see_to_programs()
     if known.task in TASKS and not rest:
         TASKS[known.task]()
     else:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from engine.alarming.delivery.spec import EmailSpec, FileSpec, KafkaSpec, WebhookSpec
+from engine.alarming.delivery.spec import EmailSpec, FileSpec, KafkaSpec, MqttSpec, WebhookSpec
 from engine.alarming.guards import Guards, Suppression
 from engine.alarming.rules import AlarmRules
 from engine.errors import FileProblemError
@@ -19,7 +19,7 @@ from engine.yaml_file import problems_of, read_model
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "alarm_rules.yaml"
 Priority = Literal["notice", "warning", "critical"]
-Delivery = Annotated[WebhookSpec | EmailSpec | FileSpec | KafkaSpec, Field(discriminator="to")]
+Delivery = Annotated[WebhookSpec | EmailSpec | FileSpec | KafkaSpec | MqttSpec, Field(discriminator="to")]
 
 
 class _Strict(BaseModel):

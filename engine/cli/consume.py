@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.cli.telling import Telling
+
 if TYPE_CHECKING:
     from engine.streams.scoring import RowScorer
     from engine.streams.sources.base import Row
@@ -52,10 +54,11 @@ def consume(
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: ended.set())
-    taken = _loop(source, scorer, store, max_rows, duration, ended)
+    telling = Telling(source, quiet)
+    taken, rest = _loop(source, scorer, store, max_rows, duration, ended, telling)
     if not quiet:
         alarms = f", {scorer.alarms} alarms" if scorer else ""
-        print(f"{taken} rows taken, {source.bad_rows} that were no rows{alarms}.", file=sys.stderr)
+        print(f"{taken} rows taken, {source.bad_rows} that were no rows{alarms}{rest}.", file=sys.stderr)
 
 
 def _loop(
@@ -65,7 +68,9 @@ def _loop(
     max_rows: int | None,
     duration: float | None,
     ended: threading.Event,
-) -> int:
+    telling: Telling,
+) -> tuple[int, str]:
+    """Read until the end; returns the rows taken and what there is to say besides."""
     from engine.store.database import Database
     from engine.store.stream_records import StreamRecords
     from engine.streams.sources.kafka import take_into_store
@@ -73,9 +78,10 @@ def _loop(
     until = time.monotonic() + (duration if duration is not None else float("inf"))
     database = Database(store) if store is not None else None
     records = StreamRecords(database) if database is not None else None
-    taken = 0
+    taken, rest = 0, ""
     try:
         while not ended.is_set() and time.monotonic() < until and (max_rows is None or taken < max_rows):
+            telling.look()
             if records is not None:
                 taken += take_into_store(source, records)
                 continue
@@ -88,10 +94,11 @@ def _loop(
     except BrokenPipeError:
         pass
     finally:
+        rest = telling.rest()
         source.close()
         if database is not None:
             database.close()
-    return taken
+    return taken, rest
 
 
 def _print(rows: list[Row]) -> None:

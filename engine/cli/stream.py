@@ -1,4 +1,4 @@
-"""`python -m engine stream`: the simulated plant as a stream to terminal, file, HTTP, Kafka or table."""
+"""`python -m engine stream`: the simulated plant as a stream to terminal, file, HTTP, Kafka, MQTT or table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def stream(
     context: typer.Context,
-    mode: Annotated[str | None, typer.Option(help="console, file, api, kafka or table")] = None,
+    mode: Annotated[str | None, typer.Option(help="console, file, api, kafka, mqtt or table")] = None,
     rate: Annotated[float | None, typer.Option(help="Ticks per second; each has a row for every machine")] = None,
     duration: Annotated[float | None, typer.Option(help="Seconds; for ever unless given")] = None,
     machines: Annotated[list[str] | None, typer.Option(help="Machines, one or more; all unless given")] = None,
@@ -31,8 +31,14 @@ def stream(
         str | None,
         typer.Option(help="Address to post JSON to, such as a lab's /api/predict or /api/plants/NAME/readings"),
     ] = None,
-    topic: Annotated[str | None, typer.Option(help="Kafka topic")] = None,
+    topic: Annotated[str | None, typer.Option(help="Kafka topic; MQTT topic that all others begin with")] = None,
     bootstrap_servers: Annotated[str | None, typer.Option(help="Kafka brokers, host:port, comma-separated")] = None,
+    mqtt_url: Annotated[
+        str | None, typer.Option(help="MQTT broker, such as mqtts://user@host:8883; the password is MQTT_PASSWORD")
+    ] = None,
+    qos: Annotated[int | None, typer.Option(help="MQTT quality of service: 0, 1 or 2")] = None,
+    no_retain: Annotated[bool, typer.Option("--no-retain", help="MQTT: the newest rows are not kept")] = False,
+    ca_file: Annotated[str | None, typer.Option(help="MQTT: the authority of the broker's certificate, PEM")] = None,
     no_anomalies: Annotated[bool, typer.Option("--no-anomalies", help="No faults by chance")] = False,
     anomaly_rate: Annotated[float | None, typer.Option(help="Probability at a tick that a fault starts")] = None,
     no_maintenance: Annotated[bool, typer.Option("--no-maintenance", help="No services")] = False,
@@ -77,6 +83,11 @@ def stream(
         "output_path": output,
         "api_url": url,
         "kafka_topic": topic,
+        "mqtt_topic": topic,
+        "mqtt_url": mqtt_url,
+        "mqtt_qos": qos,
+        "mqtt_retain": False if no_retain else None,
+        "mqtt_ca_file": ca_file,
         "kafka_bootstrap_servers": bootstrap_servers,
         "include_anomalies": False if no_anomalies else None,
         "anomaly_injection_rate": anomaly_rate,
@@ -119,6 +130,8 @@ def run_stream(settings: StreamSettings, kafka_file: Path | None = None, emoji: 
     from engine.streams.factory import make_flow
 
     flow = make_flow(settings, kafka_file)
+    if hasattr(flow.sink, "say"):
+        flow.sink.say = lambda line: say(settings, line)
     _stop_on_signals(flow)
     if settings.interactive_mode:
         from engine.streams.interactive import Commands, listen
@@ -167,6 +180,8 @@ def _place(settings: StreamSettings, flow: Flow) -> str:
     if settings.output_mode == "table":
         return f"table {settings.output_path or home() / 'stream.duckdb'}"
     places = {"api": settings.api_url, "kafka": f"topic {getattr(flow.sink, 'topic', '')}"}
+    if settings.output_mode == "mqtt":
+        return f"MQTT topic {settings.mqtt_topic}/MACHINE/readings"
     return str(places.get(settings.output_mode, settings.output_mode))
 
 

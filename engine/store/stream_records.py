@@ -27,6 +27,7 @@ create table if not exists stream_offsets (
     grp varchar not null, topic varchar not null, part integer not null, next_off bigint not null,
     primary key (grp, topic, part)
 );
+alter table stream_offsets add column if not exists log varchar default '';  -- the broker's, whose offsets they are
 """
 
 
@@ -49,22 +50,34 @@ class StreamRecords:
         self._database = database
         database.write(lambda cursor: cursor.execute(_TABLES).fetchall())
 
-    def add(self, group: str, records: Sequence[StreamRecord], skipped: Sequence[tuple[str, int, int]] = ()) -> int:
+    def add(
+        self,
+        group: str,
+        records: Sequence[StreamRecord],
+        skipped: Sequence[tuple[str, int, int]] = (),
+        log: str = "",
+        begun_again: Sequence[tuple[str, int]] = (),
+    ) -> int:
         """Store rows that are not stored yet and move the offsets on; returns how many were new.
 
         Parameters
         ----------
         skipped
             (topic, part, off) of records that are no rows; they only move the offset.
+        log
+            Which broker's log they are from; offsets of another one are void.
+        begun_again
+            (topic, part) whose offsets count from the beginning again.
         """
         if not records and not skipped:
             return 0
-        return self._database.write(lambda cursor: _add(cursor, group, records, skipped))
+        return self._database.write(lambda cursor: _add(cursor, group, records, skipped, log, begun_again))
 
-    def next_offset(self, group: str, topic: str, part: int) -> int | None:
-        """Return the first offset that is not stored yet; None when the partition was never read."""
-        query = "select next_off from stream_offsets where grp = ? and topic = ? and part = ?"
-        found = self._database.read().execute(query, [group, topic, part]).fetchall()
+    def next_offset(self, group: str, topic: str, part: int, log: str = "") -> int | None:
+        """Return the first offset that is not stored yet; None when the partition was never read, or of another log."""
+        query = """select next_off from stream_offsets where grp = ? and topic = ? and part = ?
+                   and (? = '' or log = '' or log = ?)"""
+        found = self._database.read().execute(query, [group, topic, part, log, log]).fetchall()
         return int(found[0][0]) if found else None
 
     def count(self, group: str | None = None) -> int:
@@ -84,9 +97,15 @@ class StreamRecords:
 
 
 def _add(
-    cursor: DuckDBPyConnection, group: str, records: Sequence[StreamRecord], skipped: Sequence[tuple[str, int, int]]
+    cursor: DuckDBPyConnection,
+    group: str,
+    records: Sequence[StreamRecord],
+    skipped: Sequence[tuple[str, int, int]],
+    log: str,
+    begun_again: Sequence[tuple[str, int]],
 ) -> int:
     before = _count(cursor)
+    _forget_void(cursor, group, log, begun_again)
     if records:
         fresh = {
             "topic": np.array([r.topic for r in records], dtype=object),
@@ -110,11 +129,21 @@ def _add(
         ends[topic, part] = max(ends.get((topic, part), 0), off + 1)
     for (topic, part), end in ends.items():
         cursor.execute(
-            """insert into stream_offsets values (?, ?, ?, ?)
-               on conflict do update set next_off = greatest(next_off, excluded.next_off)""",
-            [group, topic, part, end],
+            """insert into stream_offsets (grp, topic, part, next_off, log) values (?, ?, ?, ?, ?)
+               on conflict do update set next_off = greatest(next_off, excluded.next_off), log = excluded.log""",
+            [group, topic, part, end, log],
         ).fetchall()
     return _count(cursor) - before
+
+
+def _forget_void(cursor: DuckDBPyConnection, group: str, log: str, begun_again: Sequence[tuple[str, int]]) -> None:
+    """Forget offsets of another log, and those of partitions that were made anew; the rows stay."""
+    if log:
+        void = "delete from stream_offsets where grp = ? and log <> '' and log <> ?"
+        cursor.execute(void, [group, log]).fetchall()
+    for topic, part in begun_again:
+        anew = "delete from stream_offsets where grp = ? and topic = ? and part = ?"
+        cursor.execute(anew, [group, topic, part]).fetchall()
 
 
 def _count(cursor: DuckDBPyConnection) -> int:

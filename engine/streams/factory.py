@@ -73,6 +73,19 @@ def make_sink(settings: StreamSettings, kafka_file: Path | None = None) -> Sink:
             str(spool),
             options={**file.get("producer", {}), **file.get("security", {})},
         )
+    if mode == "mqtt":
+        from engine.streams.mqtt.client import mqtt_address
+        from engine.streams.sinks.mqtt import Mqtt
+
+        spool = spool_folder("mqtt", str(mqtt_address(settings.mqtt_url)))
+        return Mqtt(
+            settings.mqtt_topic,
+            settings.mqtt_url,
+            settings.mqtt_ca_file,
+            settings.mqtt_qos,
+            settings.mqtt_retain,
+            spool=str(spool),
+        )
     if mode == "table":
         from engine.streams.sinks.table import Table
 

@@ -48,7 +48,7 @@ class KafkaFeed:
         self._lock = threading.Lock()
         self._work = Tended("faultlab-kafka-feed", self._read, recover=source.close, skip=source.commit,
                             at_end=source.close)  # fmt: skip
-        self.received = self.strangers = self.late = self.unread = 0
+        self.received = self.strangers = self.late = self.unread = self.behind = 0
         self.last_refusal = ""
         self.last_us: int | None = None  # event time of the reading that came last
         self._given_until: int | None = None
@@ -56,7 +56,7 @@ class KafkaFeed:
     @property
     def problem(self) -> str:
         """Why nothing comes; empty when all is well."""
-        return self._work.problem
+        return self._work.problem or str(getattr(self._source, "problem", ""))
 
     @property
     def refused(self) -> int:
@@ -111,6 +111,7 @@ class KafkaFeed:
     def _read(self) -> None:
         for row in self._source.read(0.3):
             self._keep(row)
+        self.behind = int(getattr(self._source, "behind", int)())
         self._source.commit()
 
     def _keep(self, row: Any) -> None:

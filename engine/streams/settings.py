@@ -14,8 +14,8 @@ from engine.errors import FileProblemError, LabError, UnknownNameError, nearest
 from engine.params import Choice, Range, parameters_of
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "streaming.yaml"
-JSON_MODES = ("api", "kafka", "table")  # whose rows have one form
-MODES = ("console", "file", "api", "kafka", "table")
+JSON_MODES = ("api", "kafka", "mqtt", "table")  # whose rows have one form
+MODES = ("console", "file", "api", "kafka", "mqtt", "table")
 FORMATS = ("json", "csv", "parquet")
 
 
@@ -34,6 +34,8 @@ class StreamSettings:
     output_mode, output_path, api_url, kafka_topic, kafka_bootstrap_servers
         Where rows go; without a path a file is stream.jsonl (.csv, .parquet) in the lab's own folder, without a topic
         it is that of the Kafka file.
+    mqtt_topic, mqtt_url, mqtt_qos, mqtt_retain, mqtt_ca_file
+        See engine/streams/sinks/mqtt.py; the password is in the environment, MQTT_PASSWORD.
     include_anomalies, anomaly_injection_rate
         Whether faults start by themselves, and the probability that one starts at a row of a machine without a fault.
     maintenance_simulation, maintenance_interval
@@ -69,6 +71,11 @@ class StreamSettings:
     api_url: str | None = None
     kafka_topic: str | None = None
     kafka_bootstrap_servers: tuple[str, ...] = ("localhost:9092",)
+    mqtt_topic: str = "faultlab"
+    mqtt_url: str = ""
+    mqtt_qos: Annotated[int, Choice((0, 1, 2))] = 1
+    mqtt_retain: bool = True
+    mqtt_ca_file: str = ""
     include_anomalies: bool = True
     anomaly_injection_rate: Annotated[float, Range(0.0, 1.0)] = 0.01
     maintenance_simulation: bool = True

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from app.intake_view import _left_out
 from app.opening import open_runner
 from engine.errors import LabError
 from engine.plant.simulator import Plant
@@ -104,10 +105,17 @@ def test_a_fed_run_is_not_gone_on_with_as_a_simulation(tmp_path: Path, monkeypat
     store.close()
 
 
+def test_the_live_page_says_what_waits_at_the_broker() -> None:
+    nothing = {"late": 0, "unread": 0, "waiting": 0, "refused": 0, "last_refusal": ""}
+
+    assert _left_out(nothing) == ""
+    assert "wait at the broker: 12,300" in _left_out({**nothing, "waiting": 12_300})
+
+
 def test_a_feed_without_a_broker_is_said_on_the_live_page(opened: Any) -> None:
     class Silent:
         received, refused, newest_us, problem = 0, 0, None, "No Kafka broker answers at 127.0.0.1:9."
-        late, unread, last_refusal = 0, 0, ""
+        late, unread, behind, last_refusal = 0, 0, 0, ""
 
         def stop(self) -> None:
             """Nothing runs."""

@@ -1,4 +1,4 @@
-"""The four ways out; each takes a batch and says whether it is done, worth another try, or refused for good."""
+"""The five ways out; each takes a batch and says whether it is done, worth another try, or refused for good."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 from engine.alarming.delivery.messages import sentence
-from engine.alarming.delivery.spec import DeliverySpec, EmailSpec, FileSpec, KafkaSpec, WebhookSpec
+from engine.alarming.delivery.spec import DeliverySpec, EmailSpec, FileSpec, KafkaSpec, MqttSpec, WebhookSpec
 from engine.errors import LabError
 from engine.streams.posting import Answer, Poster
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.streams.kafka.producer import BoundedProducer
+    from engine.streams.mqtt.client import MqttClient
 
     Messages = list[dict[str, Any]]
 SETTLE_S = 8.0  # how long a broker may take to acknowledge a batch
@@ -152,6 +153,52 @@ class Kafka(Channel):
         return self._producer
 
 
+class Mqtt(Channel):
+    """Publishes each change at its machine's topic and waits for the acknowledgements."""
+
+    most = 200
+
+    def __init__(self, spec: MqttSpec) -> None:
+        self._spec = spec
+        self._client: MqttClient | None = None
+
+    def deliver(self, messages: Messages) -> Answer:
+        from engine.streams.mqtt.client import level
+
+        spec, client = self._spec, self._started()
+        if not client.connected:
+            return self._again(client.problem or "the MQTT broker is away")
+        try:
+            for message in messages:
+                body = json.dumps(message, ensure_ascii=False).encode()
+                promise = client.publish(f"{spec.topic}/{level(message['machine'])}", body, spec.qos, spec.retain)
+                promise.wait_for_publish(SETTLE_S)
+                if not promise.is_published():
+                    return self._again("no acknowledgement in time")
+        except (ValueError, RuntimeError) as problem:
+            return self._again(str(problem))
+        return DONE
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.stop()
+            self._client = None
+
+    def _again(self, why: str) -> Answer:
+        """Leave the connection, so that nothing of the batch is sent by itself later, and ask for another try."""
+        self.close()
+        return Answer(False, True, why)
+
+    def _started(self) -> MqttClient:
+        if self._client is None:
+            from engine.streams.mqtt.client import MqttClient, mqtt_address
+
+            spec = self._spec
+            self._client = MqttClient(mqtt_address(spec.url, spec.ca_file, spec.password_env))
+            self._client.start()
+        return self._client
+
+
 def channel_of(spec: DeliverySpec, folder: Path) -> Channel:
     """Return the way out that a delivery asks for; `folder` is where files go."""
     if isinstance(spec, WebhookSpec):
@@ -160,6 +207,8 @@ def channel_of(spec: DeliverySpec, folder: Path) -> Channel:
         return Email(spec)
     if isinstance(spec, KafkaSpec):
         return Kafka(spec)
+    if isinstance(spec, MqttSpec):
+        return Mqtt(spec)
     if isinstance(spec, FileSpec):
         return File(spec, folder)
     raise TypeError(f"spec must be a kind of delivery, got {type(spec).__name__}.")

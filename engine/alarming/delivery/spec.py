@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from engine.errors import LabError
+from engine.streams.mqtt.client import checked_mqtt_topic, mqtt_address
 
 NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 ADDRESS = r"^[^@\s,;<>]+@[^@\s,;<>]+$"
@@ -136,3 +140,42 @@ class KafkaSpec(DeliverySpec):
     to: Literal["kafka"]
     topic: str = Field(default="alarms", pattern=r"^[A-Za-z0-9._-]{1,200}$")
     servers: tuple[str, ...] = ()
+
+
+class MqttSpec(DeliverySpec):
+    """A message for each change at TOPIC/MACHINE.
+
+    Parameters
+    ----------
+    url
+        The broker, such as mqtts://user@host:8883; empty = MQTT_URL, else mqtt://localhost:1883.
+    password_env
+        Name of the environment variable that holds the password; it is never written in the file.
+    """
+
+    to: Literal["mqtt"]
+    topic: str = "faultlab/alarms"
+    url: str = ""
+    qos: Literal[0, 1, 2] = 1
+    retain: bool = False
+    ca_file: str = ""
+    password_env: str = "MQTT_PASSWORD"
+
+    @field_validator("topic")
+    @classmethod
+    def _publishable(cls, topic: str) -> str:
+        return _meant(lambda: checked_mqtt_topic(topic), topic)
+
+    @field_validator("url")
+    @classmethod
+    def _mqtt(cls, url: str) -> str:
+        return _meant(lambda: mqtt_address(url), url)
+
+
+def _meant(check: Callable[[], object], value: str) -> str:
+    """Return the value when the check passes; its sentence is the policy file's."""
+    try:
+        check()
+    except LabError as problem:
+        raise ValueError(str(problem)) from None
+    return value

@@ -84,6 +84,14 @@ class Address:
         }
 
 
+@dataclass(frozen=True)
+class Announced:
+    """A broker that `python -m engine broker` runs here."""
+
+    bootstrap: str
+    practice: bool
+
+
 def checked_topic(name: str) -> str:
     """Return the name when Kafka allows it.
 
@@ -105,7 +113,7 @@ def kafka_major() -> int:
 
 
 def find_broker(servers: tuple[str, ...] | None = None, env: Mapping[str, str] | None = None) -> Address:
-    """Return the broker to use: given, else KAFKA_BOOTSTRAP, else a running practice broker, else localhost:9092.
+    """Return the broker to use: given, else KAFKA_BOOTSTRAP, else one that runs here, else localhost:9092.
 
     KAFKA_PRACTICE=1 says that the broker named is a practice broker started elsewhere.
     """
@@ -113,35 +121,37 @@ def find_broker(servers: tuple[str, ...] | None = None, env: Mapping[str, str] |
     practice = environment.get("KAFKA_PRACTICE") == "1"
     announced = announced_broker()
     if servers:
-        return Address(servers, practice or _same(servers, announced))
+        return _address(servers, practice, announced, "given")
     if environment.get("KAFKA_BOOTSTRAP"):
-        named = tuple(environment["KAFKA_BOOTSTRAP"].split(","))
-        return Address(named, practice or _same(named, announced), "KAFKA_BOOTSTRAP")
+        return _address(tuple(environment["KAFKA_BOOTSTRAP"].split(",")), practice, announced, "KAFKA_BOOTSTRAP")
     if announced:
-        return Address(tuple(announced.split(",")), True, "practice broker")
+        found = "practice broker" if announced.practice else "Apache broker"
+        return _address(tuple(announced.bootstrap.split(",")), False, announced, found)
     return Address(DEFAULT_SERVERS, practice, "default")
 
 
-def _same(servers: tuple[str, ...], announced: str | None) -> bool:
-    """Whether these are the practice broker's address, however this machine is called in it."""
+def _address(servers: tuple[str, ...], practice: bool, announced: Announced | None, found: str) -> Address:
+    """Return the address of those servers, and whether they are the practice broker that runs here."""
     here = ",".join(server.strip().replace("localhost:", "127.0.0.1:") for server in servers)
-    return here == announced
+    runs_here = announced is not None and announced.practice and here == announced.bootstrap
+    return Address(servers, practice or runs_here, found)
 
 
-def announced_broker() -> str | None:
-    """Return the address of the practice broker that `python -m engine broker` runs here, or None."""
+def announced_broker() -> Announced | None:
+    """Return the broker that `python -m engine broker` runs here, or None."""
     try:
         noted = json.loads(_note().read_text())
         os.kill(int(noted["process"]), 0)
-        return str(noted["bootstrap"])
+        return Announced(str(noted["bootstrap"]), bool(noted["practice"]))
     except (OSError, ValueError, KeyError):
         return None
 
 
-def announce_broker(bootstrap: str) -> None:
-    """Note where the practice broker of this process is, for other commands on this machine."""
+def announce_broker(bootstrap: str, practice: bool = True) -> None:
+    """Note where the broker of this process is, for other commands on this machine."""
     _note().parent.mkdir(parents=True, exist_ok=True)
-    _note().write_text(json.dumps({"bootstrap": bootstrap, "process": os.getpid(), "since": time.time()}))
+    noted = {"bootstrap": bootstrap, "practice": practice, "process": os.getpid()}
+    _note().write_text(json.dumps(noted))
 
 
 def withdraw_broker() -> None:

@@ -3,12 +3,15 @@
 Clients are told a broker's address inside the protocol (Metadata, FindCoordinator), so the doorway also replaces the
 broker's real port by its own in what the broker answers. Host and port stand side by side there, the host with its
 length; both have the same length before and after, so no frame changes its size. A client that was connected before a
-restart therefore finds the new broker at the old address.
+restart therefore finds the new broker at the old address. And it is told a cluster id that is new with each start (the
+mock's own may come again), by which it knows that the broker is another one.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
+import secrets
 import socket
 import struct
 import threading
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 _CHUNK = 1 << 16
+_CLUSTER = re.compile(rb"mockCluster([0-9a-f]{1,16})")
 
 
 class PortTakenError(LabError):
@@ -50,6 +54,7 @@ class Doorway:
             raise PortTakenError(f"Port {port} cannot be used; something listens there. Choose another one.") from None
         self.port: int = self._listener.getsockname()[1]
         self._broker_port = broker_port
+        self._id = secrets.token_hex(8)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         _thread(self._accept)
@@ -98,7 +103,7 @@ class Doorway:
         """Return the next whole answer with the doorway's port in it; b"" at the end."""
         size = _exactly(broker, 4)
         answer = _exactly(broker, struct.unpack(">i", size)[0]) if size else b""
-        return size + readdressed(answer, self._broker_port, self.port) if answer else b""
+        return size + renamed(readdressed(answer, self._broker_port, self.port), self._id) if answer else b""
 
 
 def readdressed(answer: bytes, old_port: int, new_port: int) -> bytes:
@@ -109,6 +114,11 @@ def readdressed(answer: bytes, old_port: int, new_port: int) -> bytes:
             length + host + struct.pack(">i", old_port), length + host + struct.pack(">i", new_port)
         )
     return answer
+
+
+def renamed(answer: bytes, identity: str) -> bytes:
+    """Return an answer of the broker with as much of the identity in the cluster's name as there are digits."""
+    return _CLUSTER.sub(lambda found: b"mockCluster" + identity[: len(found[1])].encode(), answer, count=1)
 
 
 def _bytes_of(client: socket.socket) -> bytes:

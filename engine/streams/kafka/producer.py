@@ -185,6 +185,9 @@ class BoundedProducer:
                 with contextlib.suppress(Exception):
                     sender.force_close()
                     sender.join(2)
+            self._producer._closed = (
+                True  # else it waits for the records again when it is collected, and prints a trace
+            )
         for lot in self._unsettled():
             lot.give_up(TimeoutError("never acknowledged"))
 

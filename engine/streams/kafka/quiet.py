@@ -7,6 +7,15 @@ import time
 from collections.abc import Callable
 
 MOST, EACH_S = 5, 10.0
+TALKATIVE = (
+    "kafka.client",
+    "kafka.conn",
+    "kafka.consumer.fetcher",
+    "kafka.coordinator",
+    "kafka.coordinator.heartbeat",
+    "kafka.net.manager",
+    "kafka.producer.sender",
+)
 
 
 class Sparse(logging.Filter):
@@ -34,7 +43,7 @@ class Sparse(logging.Filter):
 
 def quieten_client() -> None:
     """Put a filter on each talkative logger of the client; one on their common parent would not see their records."""
-    for name in ("kafka.client", "kafka.conn", "kafka.net.manager", "kafka.producer.sender", "kafka.coordinator"):
+    for name in TALKATIVE:
         log = logging.getLogger(name)
         if not any(isinstance(found, Sparse) for found in log.filters):
             log.addFilter(Sparse())

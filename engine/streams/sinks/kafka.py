@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from engine.errors import LabError
 from engine.params import Range
@@ -14,10 +15,15 @@ from engine.streams.backoff import Backoff
 from engine.streams.counts import SinkCounts
 from engine.streams.kafka.address import Address, checked_topic, find_broker
 from engine.streams.kafka.producer import BackpressureError, BoundedProducer, Lot, Record, is_refusal
+from engine.streams.kafka.watch import BrokerWatch
 from engine.streams.rows import Rows
 from engine.streams.sinks.base import Sink
 from engine.streams.spool import Spool
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
 LOT = 500  # records handed over, and spooled, together
 
 
@@ -75,6 +81,8 @@ class Kafka(Sink):
         self._next_try = 0.0
         self._closed = False
         self.last_problem = ""
+        self.say: Callable[[str], None] = log.warning
+        self._watch = BrokerWatch("delivery", lambda line: self.say(line))
 
     @property
     def address(self) -> Address:
@@ -99,6 +107,7 @@ class Kafka(Sink):
     def flush(self) -> None:
         """Move what failed to the spool, and what is in the spool to the broker if one answers."""
         self._rescue()
+        self._watch.look(self.address.servers)
         if self._spooling and self._connected() is not None:
             self._replay(time.monotonic() + 0.5)
 
@@ -176,6 +185,8 @@ class Kafka(Sink):
             for lot in settled:
                 refused, again = self._failures(lot)
                 self._counts.delivered += len(lot) - refused - len(again)
+                if len(again) < len(lot):
+                    self._watch.heard()
                 self._counts.lost += refused
                 self._failed += again
 

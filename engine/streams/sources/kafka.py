@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from engine.errors import LabError
 from engine.streams.kafka.address import Address, checked_topic, find_broker, no_broker
+from engine.streams.kafka.places import Place, Places
+from engine.streams.kafka.watch import BrokerWatch
 from engine.streams.readings import BlockAssembler, RowError, reading_of
 from engine.streams.sources.base import Row, Source
 
@@ -18,8 +22,9 @@ if TYPE_CHECKING:
     from engine.records import Block
     from engine.store.stream_records import StreamRecord, StreamRecords
 
-Place = tuple[str, int]  # topic, partition
-ANSWER_MS = 5000  # how long a broker that is away may hold up a commit or the end
+log = logging.getLogger(__name__)
+ANSWER_MS = 5000  # how long a broker may hold up a commit or the end
+AWAY_MS = 200  # and one that is known to be away
 MOST_ASIDE = 20
 
 
@@ -30,6 +35,9 @@ class KafkaSource(Source):
     Where a partition is resumed is asked of `resume_at` when it is assigned (a database that holds the rows knows it
     better than the broker); without an answer the group's committed offset counts. `commit` tells the broker that
     everything read so far was dealt with, so a crash before it means reading again, never a gap.
+
+    A broker that goes away, comes back, comes back as another one or has deleted what was not read yet is told to
+    `say`, a line each. Another one (a practice broker forgets everything) is read from its beginning.
 
     Parameters
     ----------
@@ -63,7 +71,13 @@ class KafkaSource(Source):
         self.skipped: list[tuple[str, int, int]] = []  # records of the last read that are no rows
         self.aside: deque[dict[str, Any]] = deque(maxlen=MOST_ASIDE)  # the newest of them, with the reason
         self._consumer: Any = None
-        self._positions: dict[Place, int] = {}
+        self._connected_to: Address | None = None
+        self._places = Places(self._tell)
+        self._committed: dict[Place, int] = {}
+        self._watch = BrokerWatch("reading", self._tell)
+        self.say: Callable[[str], None] = log.warning
+        self.log = ""  # which broker's log this is; "" when the broker does not say
+        self._told = ""
         self._assembler = BlockAssembler.for_partitions()
         self._paused = False
 
@@ -78,6 +92,21 @@ class KafkaSource(Source):
         """The partitions assigned to this member."""
         return tuple(sorted(place.partition for place in self._consumer.assignment())) if self._consumer else ()
 
+    @property
+    def problem(self) -> str:
+        """Why nothing comes; empty when all is well."""
+        return self._watch.problem
+
+    @property
+    def gone(self) -> int:
+        """How many records the broker deleted before they were read."""
+        return self._places.gone
+
+    @property
+    def begun_again(self) -> list[Place]:
+        """The partitions of the last read whose offsets count from the beginning again."""
+        return self._places.begun_again
+
     def read(self, timeout_s: float = 0.5) -> list[Row]:
         """Return the next rows; connects at the first call.
 
@@ -86,9 +115,16 @@ class KafkaSource(Source):
         LabError
             When no broker answers at the first call. A broker lost later gives no rows until it is back.
         """
-        if self._consumer is None:
-            self._connect()
+        self.records, self.skipped, self._places.begun_again = [], [], []
+        if self._consumer is None and not self._connect():
+            return []
         polled = self._consumer.poll(timeout_ms=int(timeout_s * 1000), max_records=self.most_rows)
+        if self._is_another():
+            return []
+        if polled:
+            self._watch.heard()
+        else:
+            self._watch.look(self._connected_to.servers if self._connected_to else ())
         return self._decoded(polled)
 
     def next_block(self, timeout_s: float = 0.5) -> Block | None:
@@ -111,14 +147,18 @@ class KafkaSource(Source):
         from kafka.errors import KafkaError
         from kafka.structs import OffsetAndMetadata, TopicPartition
 
-        if self._consumer is None or not self._positions:
+        if self._consumer is None or self._places.at == self._committed:
             return True
-        offsets = {TopicPartition(*place): OffsetAndMetadata(at, "", -1) for place, at in self._positions.items()}
+        if self._watch.away:
+            return False
+        at = dict(self._places.at)
+        offsets = {TopicPartition(*place): OffsetAndMetadata(offset, "", -1) for place, offset in at.items()}
         try:
             self._consumer.commit(offsets, timeout_ms=ANSWER_MS)
         except KafkaError:
             self.repeated_commits += 1
             return False
+        self._committed = at
         return True
 
     def pause(self, wanted: bool = True) -> None:
@@ -136,17 +176,42 @@ class KafkaSource(Source):
         ends = self._consumer.end_offsets(places)
         return int(sum(ends[place] - self._consumer.position(place) for place in places))
 
+    def behind(self) -> int:
+        """Return how many records waited when the broker last sent some; asks nobody."""
+        ends = (
+            {place: self._consumer.highwater(place) for place in self._consumer.assignment()} if self._consumer else {}
+        )
+        read = self._places.at
+        return sum(max(0, end - read[place]) for place, end in ends.items() if end is not None and place in read)
+
     def close(self) -> None:
         if self._consumer is not None:
             with contextlib.suppress(Exception):
-                self._consumer.close(timeout_ms=ANSWER_MS)
+                self._consumer.close(timeout_ms=AWAY_MS if self._watch.away else ANSWER_MS)
             self._consumer = None
 
-    def _connect(self) -> None:
+    def _connect(self) -> bool:
+        """Connect; False when a broker that was there before does not answer."""
+        address = self._wanted()
+        try:
+            self._consumer = self._made(address)
+        except LabError:
+            if self._connected_to is None:
+                raise
+            self._watch.look(address.servers)
+            return False
+        self._connected_to, self.log = address, _log_of(self._consumer)
+        return True
+
+    def _wanted(self) -> Address:
+        """Return where to read: an address that was found once holds until another one is named."""
+        found = self.address
+        return found if self._connected_to is None or found.found != "default" else self._connected_to
+
+    def _made(self, address: Address) -> Any:
         import kafka
         from kafka.errors import KafkaError
 
-        address = self.address
         options = {
             "group_id": self.group,
             "auto_offset_reset": "earliest",
@@ -162,15 +227,40 @@ class KafkaSource(Source):
             consumer.subscribe([self.topic], listener=_listener(self))
         except (KafkaError, OSError, ValueError) as problem:
             raise no_broker(address, type(problem).__name__) from None
-        self._consumer = consumer
+        return consumer
+
+    def tell_another(self) -> None:
+        """Say that this is not the broker of before; once for each."""
+        if self._told != self.log:
+            self._told = self.log
+            self._tell("The Kafka broker is another one than before, or a practice broker that was started anew; what "
+                       "it has is read from the beginning.")  # fmt: skip
+
+    def _tell(self, line: str) -> None:
+        self.say(line)
+
+    def _is_another(self) -> bool:
+        """Leave a broker that is not the one of before: it knows neither this group nor these offsets."""
+        now, before = _log_of(self._consumer), self.log
+        moved = self._connected_to is not None and self._wanted().servers != self._connected_to.servers
+        if not moved and (not before or not now or now == before):
+            self.log = now or before
+            return False
+        if not moved:
+            self.log = now
+            self.tell_another()
+        self.close()
+        self._places.at, self._committed = {}, {}
+        return True
 
     def _assigned(self, places: list[Any]) -> None:
-        self._positions = {place: at for place, at in self._positions.items() if place in {tuple(p) for p in places}}
+        self._places.keep_only({tuple(place) for place in places})
         self._paused = False
         for place in places:
             at = self.resume_at(place.topic, place.partition) if self.resume_at is not None else None
             if at is not None:
                 self._consumer.seek(place, at)
+                self._places.at[place.topic, place.partition] = at
 
     def _decoded(self, polled: dict[Any, list[Any]]) -> list[Row]:
         rows: list[Row] = []
@@ -185,8 +275,24 @@ class KafkaSource(Source):
                     continue
                 rows.append(row)
                 self.records.append(taken)
-            self._positions[place.topic, place.partition] = records[-1].offset + 1
+            self._account(place, records[0].offset, records[-1].offset)
         return rows
+
+    def _account(self, place: Any, first: int, last: int) -> None:
+        """Note where a partition was read to, and find out whether something is missing before it."""
+        key = (place.topic, place.partition)
+        if key not in self._places.at and first > 0 and (committed := self._asked(place, "committed")) is not None:
+            self._places.at[key] = committed
+        self._places.take(key, first, last, lambda: self._asked(place, "beginning_offsets"))
+
+    def _asked(self, place: Any, what: str) -> int | None:
+        """Return an offset that the broker knows of a partition; None when it does not tell."""
+        try:
+            if what == "committed":
+                return self._consumer.committed(place, timeout_ms=ANSWER_MS)  # type: ignore[no-any-return]
+            return int(self._consumer.beginning_offsets([place])[place])
+        except Exception:  # of the client, while the broker goes away
+            return None
 
     def _set_aside(self, at: tuple[str, int, int], value: Any, problem: Exception) -> None:
         self.bad_rows += 1
@@ -208,11 +314,24 @@ def _row_of(value: Any, at: tuple[str, int, int]) -> tuple[Row, StreamRecord]:
 def take_into_store(source: KafkaSource, store: StreamRecords, timeout_s: float = 0.5) -> int:
     """Read once and store rows and offsets in one transaction, then commit; return how many rows were new."""
     if source.resume_at is None:
-        source.resume_at = lambda topic, part: store.next_offset(source.group, topic, part)
+        source.resume_at = lambda topic, part: _stored_place(source, store, topic, part)
     source.read(timeout_s)
-    new = store.add(source.group, source.records, source.skipped)
+    new = store.add(source.group, source.records, source.skipped, source.log, source.begun_again)
     source.commit()
     return new
+
+
+def _stored_place(source: KafkaSource, store: StreamRecords, topic: str, part: int) -> int | None:
+    at = store.next_offset(source.group, topic, part, source.log)
+    if at is None and store.next_offset(source.group, topic, part) is not None:
+        source.tell_another()
+    return at
+
+
+def _log_of(consumer: Any) -> str:
+    """Return the id of the cluster: a real one keeps it, a practice broker has another one each time."""
+    cluster = getattr(getattr(consumer, "_client", None), "cluster", None)  # the client has no public way to ask
+    return str(getattr(cluster, "cluster_id", None) or "")
 
 
 def _listener(source: KafkaSource) -> Any:

@@ -24,7 +24,7 @@ from engine.streams.sinks.kafka import Kafka
 from engine.streams.sources.kafka import KafkaSource, take_into_store
 from engine.streams.sources.plant import PlantSource
 from engine.streams.transport import InMemory, ThroughKafka
-from tests.engine.streams.conftest import Broker
+from tests.engine.streams.conftest import Broker, only_practice
 from tests.engine.streams.rows_for_tests import MACHINES, keys_of, made_rows
 
 pytestmark = pytest.mark.kafka
@@ -115,9 +115,9 @@ def _read_until(source: KafkaSource, stop: threading.Event) -> None:
     source.close()
 
 
+@only_practice
 def test_a_broker_lost_and_back_gets_everything(broker: Broker, tmp_path: Path) -> None:
     """Longer away than the delivery time-out: records fail, go to the spool, and follow when it is back."""
-    broker.must_be_mock()
     assert broker.mock is not None
     topic = broker.topic()
     sink = sink_to(broker, topic, spool=str(tmp_path), options=QUICK)
@@ -154,8 +154,8 @@ def test_without_a_broker_the_constructor_is_quick_and_rows_go_to_the_spool(tmp_
     assert "No Kafka broker answers" in sink.last_problem
 
 
+@only_practice
 def test_closing_with_a_lost_broker_keeps_its_time_and_the_books_even(broker: Broker, tmp_path: Path) -> None:
-    broker.must_be_mock()
     assert broker.mock is not None
     sink = sink_to(broker, broker.topic(), spool=str(tmp_path))
     sink.write(made_rows(0, 5))
@@ -170,8 +170,8 @@ def test_closing_with_a_lost_broker_keeps_its_time_and_the_books_even(broker: Br
     assert sink.counts.accepted == sink.counts.delivered + sink.counts.spooled
 
 
+@only_practice
 def test_a_full_spool_counts_what_is_lost(broker: Broker, tmp_path: Path) -> None:
-    broker.must_be_mock()
     assert broker.mock is not None
     sink = sink_to(broker, broker.topic(), spool=str(tmp_path), spool_mb=0.02, options=QUICK)
     sink.write(made_rows(0, 1))
@@ -185,9 +185,9 @@ def test_a_full_spool_counts_what_is_lost(broker: Broker, tmp_path: Path) -> Non
     assert counts.accepted == counts.delivered + counts.spooled + counts.lost
 
 
+@only_practice
 def test_memory_is_bounded_while_the_broker_does_not_answer(broker: Broker) -> None:
     """kafka-python alone would take records without end."""
-    broker.must_be_mock()
     assert broker.mock is not None
     address = Address(broker.servers, True)
     producer = BoundedProducer(broker.topic(), address, max_in_flight=50, max_block_s=0.1, options=QUICK)
@@ -205,8 +205,8 @@ def test_memory_is_bounded_while_the_broker_does_not_answer(broker: Broker) -> N
     assert [(lot.settled, len(lot.failures())) for lot in lots] == [(True, 5)] * 10
 
 
+@only_practice
 def test_a_slow_broker_makes_the_writer_wait(broker: Broker) -> None:
-    broker.must_be_mock()
     assert broker.mock is not None
     sink = sink_to(broker, broker.topic(), max_in_flight=30)
     sink.write(made_rows(0, 1))
@@ -218,8 +218,8 @@ def test_a_slow_broker_makes_the_writer_wait(broker: Broker) -> None:
     assert sink.counts.delivered == 183
 
 
+@only_practice
 def test_errors_that_pass_are_retried_by_the_client(broker: Broker) -> None:
-    broker.must_be_mock()
     assert broker.mock is not None
     topic = broker.topic()
     sink = sink_to(broker, topic)
@@ -235,9 +235,9 @@ def test_errors_that_pass_are_retried_by_the_client(broker: Broker) -> None:
     assert sink.counts.delivered == 60
 
 
+@only_practice
 def test_a_record_that_the_broker_refuses_is_lost_alone(broker: Broker, tmp_path: Path) -> None:
     """It must not be tried for ever, and must not hold up the others."""
-    broker.must_be_mock()
     assert broker.mock is not None
     topic = broker.topic(1)
     sink = sink_to(broker, topic, spool=str(tmp_path), options=QUICK)
@@ -272,9 +272,9 @@ def with_note(text: str) -> Rows:
     return Rows((*row.columns, "note"), (*row.data, [text]), row.times_us)
 
 
+@only_practice
 def test_a_spool_is_not_sent_again_while_a_slow_broker_works_on_it(broker: Broker, tmp_path: Path) -> None:
     """An answer takes longer than a flush waits; each record is on the topic once all the same."""
-    broker.must_be_mock()
     assert broker.mock is not None
     topic = broker.topic(1)
     away = Kafka(topic, ("127.0.0.1:9",), str(tmp_path))

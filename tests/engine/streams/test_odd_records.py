@@ -44,7 +44,7 @@ def test_an_odd_record_is_set_aside_and_those_around_it_are_taken(name):
     source, rows = decoded(good, ODD[name], good)
 
     assert (len(rows), source.bad_rows, source.skipped) == (2, 1, [("t", 0, 1)])
-    assert source._positions == {("t", 0): 3}
+    assert source._places.at == {("t", 0): 3}
     assert (source.aside[0]["offset"], bool(source.aside[0]["why"])) == (1, True)
     assert len(source.aside[0]["value"]) <= 200
     for row in rows:

@@ -63,10 +63,10 @@ def is_even(sink: Sink) -> bool:
     return counts.accepted + counts.recovered == counts.delivered + counts.spooled + counts.lost
 
 
-def test_the_catalogue_has_the_five_sinks_and_describes_them() -> None:
+def test_the_catalogue_has_the_six_sinks_and_describes_them() -> None:
     names = list(parts("sink"))
 
-    assert names == ["api", "console", "file", "kafka", "table"]
+    assert names == ["api", "console", "file", "kafka", "mqtt", "table"]
     assert all(describe("sink", name)["caption"] for name in names)
 
 

@@ -22,7 +22,7 @@ from engine.streams.posting import Answer
 from tests.app.served import free_port
 from tests.engine.alarming.delivery.servers import Hook, Mailbox, wait_for
 from tests.engine.alarming.test_load import alarm
-from tests.engine.streams.conftest import broker, lab_home  # noqa: F401, fixtures
+from tests.engine.streams.conftest import broker, lab_home, only_practice  # noqa: F401, fixtures
 
 START = time_us("2026-01-05T08:00:00Z")
 
@@ -201,10 +201,10 @@ def records(servers, topic, wanted):
     return found
 
 
+@only_practice
 def test_a_topic_gets_records_keyed_by_machine(tmp_path, broker):  # noqa: F811
     topic = broker.topic(1)
     deliveries = opened(tmp_path, KafkaSpec(name="topic", to="kafka", topic=topic, servers=broker.servers))
-    broker.must_be_mock()
 
     send(deliveries, *(change(n, machine=f"M{n % 2}") for n in range(6)))
     wait_for(lambda: counts(deliveries)["delivered"] == 6, 20)
@@ -213,8 +213,8 @@ def test_a_topic_gets_records_keyed_by_machine(tmp_path, broker):  # noqa: F811
     assert sorted(records(broker.servers, topic, 6)) == sorted((f"M{n % 2}", n) for n in range(6))
 
 
+@only_practice
 def test_a_broker_that_was_away_gets_everything(tmp_path, broker):  # noqa: F811
-    broker.must_be_mock()
     topic = broker.topic(1)
     broker.mock.down()
     deliveries = opened(tmp_path, KafkaSpec(name="topic", to="kafka", topic=topic, servers=broker.servers))
