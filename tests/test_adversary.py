@@ -13,8 +13,6 @@ from tests.adversary.kills import kill_servers, kill_writers
 from tests.adversary.ledger import lost, opened, prepare
 from tests.adversary.mutations import mutated
 from tests.adversary.parsers import Parser, parsers
-from tests.adversary.rush import rush
-from tests.adversary.student import walk
 from tests.adversary.truth import moments_in, truth_of
 from tests.engine.classroom.room import key_of
 
@@ -73,24 +71,10 @@ def test_calls_are_counted():
 
 
 @pytest.mark.slow
-def test_a_student_robot_finds_no_truth_at_any_phase(tmp_path):
-    check = walk(tmp_path)
-
-    assert check.passed, str(check)
-
-
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("kill", [kill_writers, kill_servers])
 def test_what_was_acknowledged_survives_a_kill(tmp_path, kill):
     check = kill(tmp_path / "home", 1, seed=1)
-
-    assert check.passed, str(check)
-
-
-@pytest.mark.slow
-def test_a_class_hands_in_at_once(tmp_path):
-    check = rush(tmp_path / "home", 15, seed=1)
 
     assert check.passed, str(check)
 

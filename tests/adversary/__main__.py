@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PARTS = ("student", "kills", "rush", "disk", "fuzz")
+PROVEN = ("kills", "disk", "fuzz")  # the others have not been seen to pass yet: ask for them by `--part`
 SMALL = {"inputs": 2_000, "kills": 2, "people": 30}
 FULL = {"inputs": 100_000, "kills": 20, "people": PEOPLE}
 
@@ -30,7 +31,7 @@ def main() -> int:
     """Run it and print the table."""
     told = _asked()
     sizes = {name: getattr(told, name) or (FULL if told.full else SMALL)[name] for name in SMALL}
-    parts, checks = told.part or PARTS, list[Check]()
+    parts, checks = told.part or (PARTS if told.full else PROVEN), list[Check]()
     with tempfile.TemporaryDirectory(prefix="adversary-", ignore_cleanup_errors=True) as name:
         for part, run in _runs(Path(name), sizes, told).items():
             if part in parts:
