@@ -150,6 +150,10 @@ class Grading:
         except TimeoutError:
             return Result(who[0], "pending", None, self._assignments.get(assignment).points)
 
+    def grades_of(self, assignment: str, person: str, part: str, wait_s: float) -> dict[str, Grade]:
+        """Return the grades of one person's submissions; TimeoutError when it takes longer than `wait_s`."""
+        return self._graded.of(assignment, part, self._submissions.payloads_of(person, assignment), wait_s)
+
     def student(self, person: str) -> Person | None:
         """Return a student who is in the class now, or None."""
         return next((one for one in self._people.students() if one.person == person), None)

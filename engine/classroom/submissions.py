@@ -15,6 +15,7 @@ from engine.classroom.label_files import check_labels, read_labels
 from engine.classroom.receipts import Receipt, ReceiptBook, payload_hash, receipt_id
 from engine.errors import FileProblemError, LabError, StoreError
 from engine.records import DAY_US, iso_time
+from engine.store.commits import GroupCommit
 
 if TYPE_CHECKING:
     from engine.classroom.assignments import Assignments
@@ -69,6 +70,7 @@ class Submissions:
         self._assignments, self._people, self._now_us = assignments, people, now_us
         self._lock = threading.Lock()
         self._taken: dict[tuple[str, str], list[_Taken]] = {}
+        self._tables = GroupCommit(records.database, self._write_rows)  # a whole class at once waits for one commit
         self._unwritten: list[dict[str, Any]] = []  # rows that the tables refused; the receipt file has them
         self.when_taken: Callable[[str], None] = lambda assignment: None
         self.restored = self._restore()
@@ -170,17 +172,18 @@ class Submissions:
         return [(_receipt(row), Work.from_json(row["payload"])) for row in rows]
 
     def _tell_tables(self, row: dict[str, Any]) -> None:
-        """Put a row into the tables, a moment later; a refused one is kept and tried again."""
-        written = self._records.database.write_soon(
-            lambda cursor: self._records.submissions.insert(cursor, row, replace=True)
-        )
+        """Put a row into the tables, a moment later with all that wait; a refused one is kept and tried again."""
 
         def look(done: Future[None]) -> None:
             if done.cancelled() or done.exception() is not None:
                 log.error("a submission is on the disk and not yet in the tables: %s", row["submission"])
                 self._unwritten.append(row)
 
-        written.add_done_callback(look)
+        self._tables.add(row).add_done_callback(look)
+
+    def _write_rows(self, cursor: Any, rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            self._records.submissions.insert(cursor, row, replace=True)
 
     def _mend_tables(self) -> None:
         """Whatever is still queued goes in first, then what was refused before."""

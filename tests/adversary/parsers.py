@@ -83,8 +83,7 @@ def _record(data: bytes) -> Any:
     """Read a record through the source, as a consumer's thread does."""
     from engine.streams.sources.kafka import KafkaSource
 
-    source: Any = object.__new__(KafkaSource)  # without a broker
-    source.records, source.skipped, source.bad_rows, source._positions = [], [], 0, {}
+    source = KafkaSource(topic="t")  # connects at its first read only
     return source._decoded({_Place("t", 0): [SimpleNamespace(value=data, offset=1)]})
 
 
@@ -114,8 +113,8 @@ def _acted(data: bytes) -> Any:
 
 
 def _uploaded(data: bytes) -> Any:
-    from engine.scoring.profile import profile_of
-    from engine.scoring.table import table_of
+    from engine.reading.profile import profile_of
+    from engine.reading.series import table_of
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload.csv"

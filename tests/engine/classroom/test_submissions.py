@@ -389,6 +389,20 @@ def test_a_page_does_not_wait_for_long_grading(room: Room, monkeypatch: pytest.M
     assert room.school.grading.result(name, person.person).status == "graded"
 
 
+def test_a_class_that_hands_in_at_once_is_one_write_of_the_tables(room: Room):
+    """Each with a transaction of its own made everybody's next click wait behind all of them."""
+    students, busy = room.join(12), threading.Event()
+    name, desk = room.open(PUMP), room.school.submissions
+    desk._records.database.write_soon(lambda cursor: busy.wait(30))
+
+    for at, person in enumerate(students):
+        desk.submit_labels(person.person, name, marks_of(at + 1))
+    busy.set()
+
+    assert len(desk.payloads(name)) == 12
+    assert desk._tables.commits <= 2
+
+
 def test_what_comes_in_while_results_are_added_up_waits_for_the_next_time(room: Room):
     one, two = room.join(2)
     name = room.open(PUMP)
