@@ -96,8 +96,8 @@ def test_pooling_on_shared_data_is_counted_in_the_leak_meter(room: Room):
 @pytest.mark.parametrize(
     ("more", "parts", "green"),
     [
-        ("", {"points"}, False),
-        ("feedback: {while_open: score_only}\n", {"points"}, False),
+        ("", {"points"}, True),  # twelve attempts in steps of a tenth tell 19 bits of 143
+        ("feedback: {while_open: score_only}\n", {"points"}, True),
         ("feedback: {while_open: nothing}\n", set(), True),
         ("feedback: {while_open: nothing}\nboard: {show: own, step: 0.1}\n", {"board"}, True),
         ("feedback: {while_open: score_only}\nattempts: {total: 1, per_day: 1}\n", {"points"}, True),
