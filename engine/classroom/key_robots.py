@@ -33,7 +33,8 @@ CAREFUL_MISSES_FROM = 4  # with fewer events the careful person finds them all: 
 LAZY_SHARE = LAZY_LIMIT / 90.0
 RUNS, MOST_GHOSTS = 3, 40
 GAMES, MANY_GAMES = 80, 400  # each robot with dice plays at least so often, and more often where the limit is near
-NEAR = 0.3, 1.4  # of the limit: what a 95th percentile of 80 games may hide
+HOPELESS = 1.4  # times the limit: no other dice bring this 95th percentile of 80 games below it
+IDLE = 0.01  # of the limit: a robot with such a mean passed the limit in none of 80 games
 SURE = 0.98  # this quantile of 400 games: the 95th percentile of 400 others stays below it in 99 of 100 cases
 SAMPLE = 60  # variants of a large class on which the lazy robots play; the truth and the careful person play on all
 FAULT = "bearing_failure"
@@ -52,7 +53,7 @@ class Robots:
 
     def near(self, limit: float) -> list[str]:
         """Return the lazy robots that other dice could bring to the limit, which is in points."""
-        return [row.name for row in self.rows if row.lazy and row.p95 > NEAR[0] * limit]
+        return [row.name for row in self.rows if row.lazy and row.mean > IDLE * limit]
 
     @property
     def worst_lazy(self) -> RobotRow | None:
@@ -65,8 +66,9 @@ def play_robots(
 ) -> Robots:
     """Let the robots play the variants; those that throw dice play `games` games in all, and `RUNS` on each at least.
 
-    A robot near the limit plays `MANY_GAMES`. Of a class of more than `SAMPLE` variants the lazy robots see an even
-    sample, everybody else all of them. `some` are the lazy robots that play; all of them without it.
+    A robot that passes the limit once plays `MANY_GAMES`: points jump, and 80 games hide one in twenty. Of a class of
+    more than `SAMPLE` variants the lazy robots see an even sample, everybody else all of them. `some` are the lazy
+    robots that play; all of them without it.
     """
     if rubric.submit not in ("labels", "alarms", "params") or not keys:
         return Robots((), ())
@@ -103,8 +105,9 @@ class _Table:
         """Return the points of one lazy robot: once on each variant, or so many games where it throws dice."""
         count = max(RUNS, -(-games // len(self._some))) if dice else 1
         found = self._played(play, 0, count)
-        near = float(np.quantile(found, 0.95)) / (LAZY_SHARE * self._rubric.automatic_points)
-        if dice and NEAR[0] < near < NEAR[1] and GAMES <= games < MANY_GAMES:
+        limit = LAZY_SHARE * self._rubric.automatic_points
+        near = max(found) > limit and float(np.quantile(found, 0.95)) < HOPELESS * limit
+        if dice and near and GAMES <= games < MANY_GAMES:
             found += self._played(play, count, -(-MANY_GAMES // len(self._some)))
         return found
 

@@ -195,12 +195,12 @@ def test_a_robot_that_other_dice_could_bring_over_the_limit_is_refused():
     assert _lazy_problems(rows[1:], points, 17.0) == []
 
 
-def test_robots_near_the_limit_play_many_games_and_others_few():
+def test_robots_that_pass_the_limit_once_play_many_games_and_others_few():
     key = crowded_key()
 
     class Counted(_Table):
         def _played(self, play, first, last):
-            return [16.0 if play is near else 0.0] * (last - first)
+            return [30.0 if play is near and run == 7 else 0.0 for run in range(first, last)]
 
     def near(key, rng, ghosts):
         return ()
