@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from typing import Literal
 
 from engine.classroom.drawing import DRAWS, DrawSeeds, NotDrawn, draw_plant, make_plan
 from engine.classroom.gate import play_gate
@@ -27,7 +28,9 @@ from engine.errors import LabError
 from engine.parallel import as_done
 from engine.plant.spec import load_plant, plant_names
 
-LEVELS, DAYS, EVENTS, MACHINES = ("easy", "medium", "hard"), (1, 3, 7), (4, 8, 12), (1, 2)
+Level = Literal["easy", "medium", "hard"]
+LEVELS: tuple[Level, ...] = ("easy", "medium", "hard")
+DAYS, EVENTS, MACHINES = (1, 3, 7), (4, 8, 12), (1, 2)
 VARIANTS, GAMES = 4, 80
 DRAWN_FOR = "interval-v2"  # the rubric by which the plants of a shape are made alike
 
@@ -37,7 +40,7 @@ class Shape:
     """What an assignment asks for."""
 
     plant: str
-    level: str
+    level: Level
     days: int
     events: int
     machines: int
