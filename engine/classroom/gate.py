@@ -16,7 +16,7 @@ import numpy as np
 from engine.classroom.fairness import MOST_RANGE
 from engine.classroom.grade import Work, grade
 from engine.classroom.key import AnswerKey
-from engine.classroom.key_robots import Robots, play_robots
+from engine.classroom.key_robots import GAMES, Robots, play_robots
 from engine.classroom.pipelines import Pipeline
 from engine.classroom.robots import RobotRow, merged
 from engine.classroom.rubric import Rubric
@@ -96,6 +96,7 @@ def play_gate(
     reference: Mapping[str, tuple[Label, ...]],
     difficulty: Mapping[str, float | None],
     three_sigma: Mapping[str, tuple[Label, ...]] | None = None,
+    games: int = GAMES,
 ) -> Gate:
     """Play the robots.
 
@@ -104,12 +105,14 @@ def play_gate(
     keys, reference, difficulty, three_sigma
         By variant: truth, what the reference marked, points that a careful person is expected to earn, what the
         three-sigma rule marked. Marks may be missing where a rule did not play.
+    games
+        How many each robot with dice plays at least.
     """
     rows = [
         _row(rubric, name, key, reference.get(name), difficulty.get(name), (three_sigma or {}).get(name))
         for name, key in sorted(keys.items())
     ]
-    played = play_robots(rubric, keys) if rubric.edition > 1 else Robots((), ())
+    played = play_robots(rubric, keys, games) if rubric.edition > 1 else Robots((), ())
     return Gate(tuple(rows), (*_problems(rubric, rows, keys), *played.problems), robots=played.rows)
 
 

@@ -150,9 +150,18 @@ class Grading:
         except TimeoutError:
             return Result(who[0], "pending", None, self._assignments.get(assignment).points)
 
-    def grades_of(self, assignment: str, person: str, part: str, wait_s: float) -> dict[str, Grade]:
-        """Return the grades of one person's submissions; TimeoutError when it takes longer than `wait_s`."""
-        return self._graded.of(assignment, part, self._submissions.payloads_of(person, assignment), wait_s)
+    def attempts(self, assignment: str, person: str, part: str, wait_s: float | None = None) -> list[float] | None:
+        """Return one person's attempts in order as shares of the automatic points; None while they are not graded.
+
+        Nobody else's work is waited for.
+        """
+        payloads = self._submissions.payloads_of(person, assignment)
+        whole = self._assignments.rubric(assignment).automatic_points
+        try:
+            grades = self._graded.of(assignment, part, payloads, wait_s)
+        except TimeoutError:
+            return None
+        return [grades[receipt.submission].points / whole for receipt, _ in payloads] if whole else []
 
     def student(self, person: str) -> Person | None:
         """Return a student who is in the class now, or None."""

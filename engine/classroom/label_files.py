@@ -102,7 +102,8 @@ def check_labels(
             raise FileProblemError(file, place, "it lies outside the data", _span_words(bounds))
         if (start, end) != (label.start_us, label.end_us):
             notes.append(f"{place} was cut to the span of the data")
-        kept.append(replace(label, start_us=start, end_us=end))
+            label = replace(label, start_us=start, end_us=end)
+        kept.append(label)
     kept.sort(key=lambda x: (x.machine, x.start_us, x.end_us))
     joined = _merged(kept) if merge else kept
     if len(joined) < len(kept):

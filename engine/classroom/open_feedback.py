@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.classroom.boards import OPEN_STEP, ladder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.classroom.feedback import Counts
 
@@ -21,12 +21,19 @@ NOTE = (
     "While work is open, points are shown in steps of a tenth and only when an attempt gains a whole step; all numbers "
     "come when it closes."
 )
+_BARE = {"found": None, "of": None, "false": None, "duplicates": None, "lines": (), "comments": ()}
 
 
-def while_open(counts: Counts, shares: Sequence[float]) -> Counts:
-    """Return the counts without anything to tune by; `shares` are the person's attempts in order, 0 to 1 each."""
+def while_open(counts: Counts, attempts: Callable[[], Sequence[float] | None]) -> Counts:
+    """Return the counts without anything to tune by.
+
+    `attempts` gives the person's attempts in order, 0 to 1 each, or None while they are not graded yet; it is asked
+    only where points are told.
+    """
     if counts.points is None:
         return counts
+    shares = attempts()
+    if shares is None:
+        return replace(counts, **_BARE, points=None, pending=True)  # type: ignore[arg-type]
     shown = (ladder([min(1.0, share) for share in shares], OPEN_STEP) or [0.0])[-1]
-    bare = {"found": None, "of": None, "false": None, "duplicates": None, "lines": (), "comments": ()}
-    return replace(counts, **bare, points=round(shown * counts.out_of, 6), notes=(*counts.notes, NOTE))  # type: ignore[arg-type]
+    return replace(counts, **_BARE, points=round(shown * counts.out_of, 6), notes=(*counts.notes, NOTE))  # type: ignore[arg-type]

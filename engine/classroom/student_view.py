@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.classroom import feedback, feedback_page
@@ -71,19 +70,9 @@ class StudentView:
         notes = self._notes(assignment, person)
         counts = feedback.counts_of(result, title, variant, level, key and key.part(part), notes)
         if not self._is_over(assignment, result) and self._assignments.get(assignment).mode != "practice":
-            try:
-                return while_open(counts, self._shares(assignment, person, part))
-            except TimeoutError:
-                return replace(while_open(counts, ()), points=None, pending=True)
+            part = part if self._assignments.get(assignment).split else "all"
+            return while_open(counts, lambda: self._grading.attempts(assignment, person, part, PATIENCE_S))
         return counts
-
-    def _shares(self, assignment: str, person: str, part: str) -> list[float]:
-        """Return a person's attempts in order, as shares of the automatic points."""
-        whole = self._assignments.rubric(assignment).automatic_points
-        part = part if self._assignments.get(assignment).split else "all"
-        grades = self._grading.grades_of(assignment, person, part, PATIENCE_S)
-        mine = [receipt.submission for receipt in self._submissions.of(person, assignment)]
-        return [grades[one].points / whole for one in mine if one in grades] if whole else []
 
     def page(self, assignment: str, person: str, *, preview: bool = False) -> str:
         """Return the student's feedback page at the level of this moment; a preview is seen by instructors only."""

@@ -96,9 +96,11 @@ def prove(
     passed, failed = sum(proof.passed for proof in tables), sum(not proof.passed for proof in tables)
     if rubric is None:
         some = islice(proving.shapes(), shapes)
-        good, refused, bad = proving.prove_assignments(some, typer.echo)
-        typer.echo(f"{refused} refused by the gate with a reason; the truth earned everything there too")
-        passed, failed = passed + good, failed + bad
+        found = proving.prove_assignments(some, typer.echo)
+        for reason, count in found.reasons.most_common():
+            typer.echo(f"{count:5d} refused: {reason}")
+        typer.echo(f"{found.refused} refused with a reason; {found.passed} passed, {found.failed} failed")
+        passed, failed = passed + found.passed, failed + found.failed
     typer.echo(f"{passed} passed, {failed} failed")
     if failed:
         raise typer.Exit(1)

@@ -19,7 +19,7 @@ import numpy as np
 
 from engine.classroom.classroom import Classroom
 from engine.classroom.fairness import MOST_ADDED, MOST_RANGE, MOST_SD, fairness
-from engine.classroom.gate import random_marks
+from engine.classroom.gate import Gate, random_marks
 from engine.classroom.grade import Work, grade
 from engine.classroom.key import AnswerKey
 from engine.classroom.robots import LAZY_LIMIT, merged
@@ -96,9 +96,11 @@ def measured(text: str, students: int) -> Row:
             school.make_variants(name)
             row |= {"make_s": time.perf_counter() - begun, "make_cpu": _busy_s() - busy}
             begun, busy = time.perf_counter(), _busy_s()
-            row["refused"] = "; ".join(school.check(name).problems)
+            gate = school.check(name)
+            row["refused"] = "; ".join(gate.problems)
             row |= {"check_s": time.perf_counter() - begun, "check_cpu": _busy_s() - busy}
-            row |= _judged(school, name)
+            if gate.passed:
+                row |= _judged(school, name, gate)
         except LabError as problem:
             row["refused"] = str(problem)
         finally:
@@ -112,11 +114,12 @@ def _busy_s() -> float:
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, whose))
 
 
-def _judged(school: Classroom, name: str) -> Row:
+def _judged(school: Classroom, name: str, gate: Gate) -> Row:
+    """Return luck against skill, the worst lazy robot (the gate's, and others that it does not know), the pipeline."""
     keys, rubric = school.assignments.keys(name), school.assignments.rubric(name)
-    found = fairness(keys, rubric)
-    worst, robot = max((p95, lazy) for lazy, p95 in lazy_robots(keys, rubric).items())
-    return {"fairness": found, "lazy": worst, "robot": robot}
+    ours = {row.name: row.p95 for row in gate.robots if row.lazy}
+    robot, worst = max((lazy_robots(keys, rubric) | ours).items(), key=lambda one: one[1])
+    return {"fairness": fairness(keys, rubric), "lazy": worst, "robot": robot, "line": gate.line}
 
 
 def lazy_robots(keys: dict[str, AnswerKey], rubric: Rubric) -> dict[str, float]:
@@ -156,12 +159,11 @@ def line(row: Row) -> str:
         f"{100 * found.behind_own:5.1f}/{100 * found.behind_shared:4.1f}",
         _limit(100 * found.added_luck, 100 * MOST_ADDED),
         _limit(-100 * found.truth, -99.9999).replace("-", " "),
-        f"{_limit(row['lazy'], LAZY_LIMIT)} {row['robot']:<26}",
+        f"{_limit(row['lazy'], LAZY_LIMIT * scale)} {row['robot'][:26]:<26}",
+        f"{row['line'].mean:5.1f} {row['line'].name:<18}" if row["line"] else f"{'none':<24}",
         f"{row['make_s']:5.0f} {row['check_s']:5.0f}  {row['make_cpu']:5.0f} {row['check_cpu']:5.0f}",
     )
-    return (
-        f"{row['shape']:<22} " + "  ".join(cells) + (f"  GATE: {row['refused']}" if row["refused"] else "  gate passed")
-    )
+    return f"{row['shape']:<22} {found.variants:>3} " + "  ".join(cells)
 
 
 def _limit(value: float, most: float) -> str:
@@ -169,8 +171,8 @@ def _limit(value: float, most: float) -> str:
 
 
 HEAD = (
-    f"{'shape':<22} {'mean':>5}  {'range':>7}  {'SD':>7}  {'own/shared':>10}  {'added':>7}  {'truth %':>7}  "
-    f"{'lazy p95':>7} {'':<26}  {'make':>5} {'check':>5}  {'make':>5} {'check':>5}"
+    f"{'shape':<22} {'n':>3} {'mean':>5}  {'range':>7}  {'SD':>7}  {'own/shared':>10}  {'added':>7}  {'truth %':>7}  "
+    f"{'lazy p95':>8} {'':<25}  {'best pipeline':<24}  {'make':>5} {'check':>5}  {'make':>5} {'check':>5} (s, CPU s)"
 )
 
 
@@ -205,9 +207,9 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         row = measured(text, options.students)
         print(line(row), flush=True)
-        if "fairness" in row and not row["refused"]:
+        if "fairness" in row:
             passed += 1
-            held += bool(row["fairness"].fair and row["lazy"] <= LAZY_LIMIT)
+            held += bool(row["fairness"].fair and row["lazy"] <= LAZY_LIMIT * row["fairness"].out_of / 90.0)
     print(f"{passed} shapes passed the gate; all promises hold on {held} of them")
     return 0 if held == passed else 1
 

@@ -165,11 +165,10 @@ def test_the_editor_names_the_line_of_a_mistake_and_does_not_save(made: Lab):
     assert next(b for b in test.button if b.key == "assignment_save").disabled
 
 
-def test_the_wizard_writes_a_file_that_goes_all_the_way_to_the_release(made: Lab):
+def test_what_the_wizard_proposes_goes_all_the_way_to_the_release(made: Lab):
+    """With its own days, faults, level and rubric; shared, to make one plant only."""
     test = page("class_room", "assignments")
     test.text_input(key="wizard_title").set_value("Quick one").run()
-    test.number_input(key="wizard_days").set_value(2).run()
-    test.number_input(key="wizard_events").set_value(8).run()
     test.selectbox(key="wizard_variants").select("shared").run()
     press(test, "Make the assignment")
     assert made.classroom.assignments.state("quick-one") == "draft"

@@ -19,6 +19,7 @@ from app.api.assignments import _ticks
 from app.classroom.student import StudentDesk
 from app.login import login
 from engine.classroom.assignments import Sealed
+from engine.classroom.doors import OF_ADDRESS
 from engine.classroom.gate import Gate, GateRow
 from engine.classroom.label_book import LabelBook
 from engine.classroom.spec import moment_us
@@ -118,8 +119,9 @@ def test_a_join_code_makes_a_student_whose_handle_and_pin_are_shown_once(school,
     code = school.people.join_code()
 
     answer = client.post("/login", data={"way": "join", "code": code.lower()})
+    told = client.get(f"/{answer.headers['location']}")
 
-    handle, pin = re.findall(r'class="key">([^<]+)<', client.get("/login?welcome").text)
+    handle, pin = re.findall(r'class="key">([^<]+)<', told.text)
     assert "faultlab=" in answer.headers["set-cookie"]
     assert school.people.enter(handle, pin).role == "student"
     assert pin not in client.get("/login").text
@@ -137,6 +139,21 @@ def test_handle_and_pin_open_the_door_and_every_failure_looks_the_same(school, c
     assert [answer.status_code for answer in wrong] == [403, 403]
     assert wrong[0].text == wrong[1].text
     assert "set-cookie" not in wrong[0].headers
+
+
+def test_a_guesser_waits_and_those_who_are_known_do_not(school, client, monkeypatch):
+    """Forty students share one address; no time passes at the door."""
+    monkeypatch.setattr(school.people.doors, "_wall", lambda: 100.0)
+    person, pin = school.people.add()
+    for _ in range(OF_ADDRESS.free + 1):
+        client.post("/login", data={"way": "join", "code": "AAAAAA"})
+
+    blocked = client.post("/login", data={"way": "join", "code": school.people.join_code()})
+    known = client.post("/login", data={"way": "enter", "handle": person.handle, "pin": pin})
+
+    assert blocked.status_code == 403
+    assert "Too many" in blocked.text
+    assert known.status_code == 303
 
 
 def test_a_dropped_student_is_outside_at_once(school, desk, client):

@@ -10,6 +10,7 @@ from engine.classroom import boards, collusion
 from engine.classroom.boards import exact_bits, ladder, ladder_bits
 from engine.classroom.collusion import cross_fits, equal_payloads, shared_errors
 from engine.classroom.conductor import shown_count
+from engine.classroom.key_robots import truth_marks
 from engine.classroom.seeds import commitment
 from engine.errors import AccessError, LabError
 from engine.records import HOUR_US, SECOND_US, Label, TruthEvent
@@ -96,8 +97,8 @@ def test_pooling_on_shared_data_is_counted_in_the_leak_meter(room: Room):
 @pytest.mark.parametrize(
     ("more", "parts", "green"),
     [
-        ("", {"points"}, False),
-        ("feedback: {while_open: score_only}\n", {"points"}, False),
+        ("", {"points"}, True),  # twelve attempts in steps of a tenth tell 19 bits of 143
+        ("feedback: {while_open: score_only}\n", {"points"}, True),
         ("feedback: {while_open: nothing}\n", set(), True),
         ("feedback: {while_open: nothing}\nboard: {show: own, step: 0.1}\n", {"board"}, True),
         ("feedback: {while_open: score_only}\nattempts: {total: 1, per_day: 1}\n", {"points"}, True),
@@ -113,6 +114,27 @@ def test_the_leak_meter_covers_all_that_is_shown_while_work_is_taken(room: Room,
 
     assert {part for part, bits in leak.parts if bits} == parts
     assert leak.green is green
+
+
+def test_while_work_is_open_points_come_in_steps_of_a_tenth_and_nothing_else_is_told(room: Room):
+    """Exact points and counts after each of twelve attempts tuned a pipeline that nobody had watched."""
+    person = room.join(1)[0].person
+    name = room.open(PUMP.replace("interval-v1", "interval-v2"))
+    truth = truth_marks(room.key(name, person))
+    told = []
+
+    for marks in (truth[:8], truth[:9], truth[:2]):
+        room.school.submissions.submit_labels(person, name, tuple(marks))
+        told.append(room.school.feedback.counts(name, person))
+
+    exact = [room.school.grading.attempts(name, person, "all")[at] for at in range(3)]
+    shown = [round(one.points / one.out_of, 6) for one in told]
+    assert shown == ladder(exact, 0.1)
+    assert shown[2] == max(shown) > exact[2]
+    assert all(
+        (one.found, one.of, one.false, one.duplicates, one.lines) == (None, None, None, None, ()) for one in told
+    )
+    assert "steps of a tenth" in told[0].notes[-1]
 
 
 def test_a_quiz_that_can_be_climbed_by_trying_is_warned_of(room: Room):

@@ -92,15 +92,18 @@ def test_only_a_plant_that_is_as_hard_as_the_others_is_taken_and_the_reason_is_t
     assert "of 2 draws most failed because a careful person would get too many or too few points" in none.sentence
 
 
-def test_too_few_faults_are_refused_with_the_chance_they_cost_unless_one_insists(made: Room, tmp_path: Path):
-    problems = made.school.making.too_few("four")
+def test_too_few_faults_are_refused_with_the_chance_they_cost_unless_one_insists(room: Room):
+    room.join(1)
+    room.school.assignments.save(FOUR)
+    room.school.make_variants("four")
+
+    problems = room.school.making.too_few("four")
 
     assert len(problems) == 1
     assert "With 4 faults a careful person's points move by" in problems[0]
     assert "few_events: true" in problems[0]
-    made.school.assignments.save(FOUR.replace("events: 4", "events: 4, few_events: true"))
-    assert made.school.making.too_few("four") == ()
-    made.school.assignments.save(FOUR)
+    room.school.assignments.save(FOUR.replace("events: 4", "events: 4, few_events: true"))
+    assert room.school.making.too_few("four") == ()
 
 
 def test_a_stopped_making_keeps_what_it_made_goes_on_and_gives_the_same_truth_again(tmp_path: Path, made: Room):
