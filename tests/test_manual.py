@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,16 @@ PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / 
 LINKED = {**PAGES, "../README.md": (ROOT / "README.md").read_text(encoding="utf-8")}
 FENCE = re.compile(r"^ *```(\S*)\n(.*?)^ *```", re.M | re.S)
 CALL = "python -m engine "
-# Run elsewhere: the start by tests/test_first_start.py, all tests by CI, curl by tests/app/test_curl_tour.py.
+README = LINKED["../README.md"]
+# Run elsewhere: lines of the README by tests/test_docs.py, the start by tests/test_first_start.py, all tests by CI,
+# curl by tests/app/test_curl_tour.py.
 ELSEWHERE = ("python3 -m venv .venv", "python3 tests/run.py", "curl ", "TOKEN=$(curl ")
+# Several terminals, servers that do not end: each of these programs has tests of its own in tests/engine/streams.
+TERMINALS = (
+    "python -m engine broker",
+    "python -m engine stream --mode kafka --rate 2",
+    "python -m engine worker --detector z_score --workers 2",
+)
 ENDLESS = ("broker", "stream", "consume", "detect", "process")
 
 
@@ -34,7 +43,10 @@ def commands(text: str) -> list[str]:
     return [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
-OWN = {name: [line for line in commands(text) if not line.startswith(ELSEWHERE)] for name, text in PAGES.items()}
+OWN = {
+    name: [line for line in commands(text) if not line.startswith(ELSEWHERE) and line not in commands(README)]
+    for name, text in PAGES.items()
+}
 
 
 @pytest.mark.kafka
@@ -43,6 +55,7 @@ def test_the_commands_of_a_page_run_in_their_order(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """One after the other in one folder; what has no end of its own gets one, addresses become the test's."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FAULTLAB_HOME", str(tmp_path / "home"))
     for name in ("data", "lessons", "engine"):
@@ -59,6 +72,8 @@ def test_the_commands_of_a_page_run_in_their_order(
                 code = subprocess.call(["bash", "-c", line], cwd=tmp_path)
             assert code == 0, f"{line}\n{capfd.readouterr().err}"
     finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
         server.close()
         if broker is not None:
             broker.close()
@@ -90,19 +105,16 @@ def shortened(line: str, server: str, broker: Any) -> list[str]:
 
 def test_every_command_of_the_manual_is_run_somewhere() -> None:
     """In a bash block, or word for word by another test; a command in another block would be run by nobody."""
-    assert sum(map(len, OWN.values())) >= 35
+    assert sum(len(commands(text)) for text in PAGES.values()) >= 50
     stray = [
         f"{name}: {line}"
         for name, text in PAGES.items()
         if name != "commands.md"  # usage lines, made from the commands themselves
         for language, block in FENCE.findall(text)
         for line in block.splitlines()
-        if language != "bash" and line.strip().startswith((CALL, "curl ")) and line.strip() not in README_TEXT
+        if language != "bash" and line.strip().startswith((CALL, "curl ")) and line.strip() not in TERMINALS
     ]
     assert stray == []
-
-
-README_TEXT = LINKED["../README.md"]  # its blocks of several terminals are run by tests/engine/streams/test_cluster.py
 
 
 @pytest.mark.parametrize("page", [name for name in PAGES if name not in manual.PAGES])
