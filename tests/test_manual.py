@@ -185,6 +185,12 @@ def test_every_page_of_the_lab_and_every_setting_is_in_the_manual() -> None:
     assert [name for name in settings if f"`{name}`" not in PAGES["deployment.md"]] == []
 
 
+def test_every_key_of_an_assignment_is_in_the_manual() -> None:
+    from engine.classroom.spec import AssignmentSpec
+
+    assert [key for key in AssignmentSpec.model_fields if f"`{key}`" not in PAGES["grading.md"]] == []
+
+
 @pytest.mark.parametrize(
     ("document", "flags", "files"),
     [
