@@ -21,7 +21,7 @@ COMMANDS = [
 ]
 ENGINE = [command for command in COMMANDS if command.startswith("python -m engine")]
 # Run elsewhere: the start by tests/test_first_start.py, the tests by CI itself, curl by tests/app/test_curl_tour.py.
-ELSEWHERE = ("python3 -m venv .venv", "python3 tests/run.py", "curl ")
+ELSEWHERE = ("python3 -m venv .venv", "python3 tests/run.py", "curl ", "TOKEN=$(curl ")
 
 
 def test_the_readme_has_commands_and_each_is_run_somewhere() -> None:
