@@ -70,7 +70,7 @@ def _line(lesson: Lesson, mine: dict[str, Any]) -> None:
         text, state, button = st.columns([6, 2, 1], vertical_alignment="center")
         number_of = lesson.folder.name.split("-", 1)[0]
         text.markdown(f"**{number_of} · {lesson.head.title}**" if number_of.isdigit() else f"**{lesson.head.title}**")
-        text.caption(f"{_level(lesson.head.level)} · “{lesson.head.misconception}”")
+        text.caption(f"{_level(lesson.head.level)} · {t('Myth')}: “{lesson.head.misconception}”")
         state.progress(share, text=t("{percent} % done", percent=f"{100 * share:.0f}"))
         if not is_proven(lesson):
             state.badge(t("not proven"), color="orange")
