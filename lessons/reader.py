@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -87,6 +88,11 @@ def lesson_folders(folder: Path = COURSE) -> list[Path]:
 def museum_folders(folder: Path = COURSE) -> list[Path]:
     """Return the folders of the bug museum's exhibits in the order of course.yaml."""
     return [folder / name for name in course_file(folder).museum]
+
+
+def minutes_of(lessons: Iterable[Lesson]) -> int:
+    """Return how many minutes the lessons take, teaching and doing."""
+    return sum(lesson.head.minutes.teach + lesson.head.minutes.do for lesson in lessons)
 
 
 def load_lesson(folder: Path, language: str = "en") -> Lesson:
