@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import LabError
+from lessons.quiz_marks import is_judged
 from lessons.reader import Lesson
 from lessons.spec import Exercise, Strict
 
@@ -30,13 +31,14 @@ LESSON, COMPARE = "lesson", "compare"
 
 
 class Try(Strict):
-    """One try at an exercise: the answer, the seed of the fresh plants, and what was said."""
+    """One try: the answer, the seed of the fresh plants, what was said, and whether the solution had been read."""
 
     exercise: str
     answer: dict[str, Any]
     seed: int = Field(ge=0, lt=2**63)
     word: str
     values: tuple[float | None, ...]
+    after_solution: bool = False
 
 
 class QuizAnswer(Strict):
@@ -100,6 +102,7 @@ def lesson_work(lesson: Lesson, kept: Mapping[str, Any]) -> LessonWork:
         Try(
             exercise=name, answer=one["answer"], seed=one["seed"], word=one["word"],
             values=tuple(value for _, value, _ in one["conditions"]),
+            after_solution=bool(one.get("after_solution", False)),
         )
         for name in lesson.lab.exercises
         for one in kept.get(f"exercise.{name}", {}).get("log", [])
@@ -165,11 +168,11 @@ def file_hash(path: Path) -> str:
 
 
 def points_of(lesson: Lesson, passed: set[str], right: set[str]) -> dict[str, float]:
-    """Return the score of a lesson: the points of passed exercises, and one for each right quiz answer."""
+    """Return the score of a lesson: the points of passed exercises, and one for each quiz answer that is right."""
     exercises: dict[str, Exercise] = lesson.lab.exercises
     points = sum(exercise.points for name, exercise in exercises.items() if name in passed) + len(right)
     out_of = sum(exercise.points for exercise in exercises.values())
-    return {"points": float(points), "out_of": float(out_of + len(lesson.quiz.questions))}
+    return {"points": float(points), "out_of": float(out_of + sum(map(is_judged, lesson.quiz.questions)))}
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -23,6 +23,21 @@ def is_right(question: Question, given: Any) -> bool | None:
     return None
 
 
+def is_judged(question: Question) -> bool:
+    """Return whether a machine can say if an answer is right; a free text is read by a person and earns no point."""
+    return question.kind != "text"
+
+
+def right_value(question: Question) -> str | float | list[str] | None:
+    """Return what the right answer is, for the page after a try; None for a free text."""
+    if question.kind == "number":
+        return question.answer
+    if question.kind == "text":
+        return None
+    texts = [str(option.text) for option in question.options if option.right or question.kind == "order"]
+    return texts[0] if question.kind == "choice" else texts
+
+
 def right_answers(lesson: Lesson, given: Mapping[str, Any]) -> set[str]:
     """Return which of the questions are answered rightly, each in whichever of the lesson's languages it was answered.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -87,6 +88,11 @@ def lesson_folders(folder: Path = COURSE) -> list[Path]:
 def museum_folders(folder: Path = COURSE) -> list[Path]:
     """Return the folders of the bug museum's exhibits in the order of course.yaml."""
     return [folder / name for name in course_file(folder).museum]
+
+
+def minutes_of(lessons: Iterable[Lesson]) -> int:
+    """Return how many minutes the lessons take, teaching and doing."""
+    return sum(lesson.head.minutes.teach + lesson.head.minutes.do for lesson in lessons)
 
 
 def load_lesson(folder: Path, language: str = "en") -> Lesson:
@@ -456,6 +462,25 @@ def course_problems(folder: Path = COURSE) -> list[FileProblemError]:
             wrong, cure = f"two lessons have the id {lesson.head.id!r}", "rename one"
             problems.append(FileProblemError(f"{path.name}/lesson.md", _line_of_key(path, "id"), wrong, cure))
         heads.append(lesson.head)
+    return problems + _path_problems(folder)
+
+
+def _path_problems(folder: Path) -> list[FileProblemError]:
+    """Return what is wrong with the paths of course.yaml: an unknown lesson, a need that comes later or never."""
+    problems = []
+    known = {path.name: path for path in lesson_folders(folder)}
+    for path_name, names in course_file(folder).paths.items():
+        taught: set[str] = set()
+        for name in names:
+            lesson = checked_lesson(known[name])[0] if name in known else None
+            wrong = [f"it names {name!r}, which is no sound lesson of this course"] if lesson is None else []
+            cure = "name a folder of 'lessons'"
+            if lesson is not None:
+                lacking = [need for need in lesson.head.needs if need not in taught]
+                wrong = [f"{name!r} needs {need!r}, which no lesson before it on this path teaches" for need in lacking]
+                cure = "put such a lesson before it, or take this one out"
+                taught |= {lesson.head.id, *lesson.head.teaches}
+            problems += [FileProblemError("course.yaml", f"paths.{path_name}", text, cure) for text in wrong]
     return problems
 
 

@@ -84,20 +84,34 @@ def _follow(lesson: Lesson, name: str, exercise: Exercise, job_key: str, kept: d
         return
     tries = kept["tries"] + (verdict.word != CANNOT_CHECK)
     word = PASSED if PASSED in (verdict.word, kept["word"]) else verdict.word
+    read = bool(kept.get("solution_read")) and kept["word"] != PASSED
     conditions = [[c.text, c.value, c.holds] for c in verdict.conditions]
     this = st.session_state.pop(f"{job_key}-try", {})  # the seed is told only now that the try is over
-    log = [*kept.get("log", []), {**this, "word": verdict.word, "conditions": conditions}][-MOST_TRIES_KEPT:]
+    log = [*kept.get("log", []), entry_of(this, verdict.word, conditions, read)][-MOST_TRIES_KEPT:]
     keep(lesson, f"exercise.{name}", {
-        "word": word, "last": verdict.word, "tries": tries, "conditions": conditions, "reason": verdict.reason,
-        "log": log,
+        **kept, "word": word, "last": verdict.word, "tries": tries, "conditions": conditions,
+        "reason": verdict.reason, "log": log,
     })  # fmt: skip
     st.rerun()
+
+
+def entry_of(this: dict[str, Any], word: str, conditions: list[list[Any]], read: bool) -> dict[str, Any]:
+    """Return a try as it is kept; `read` says that the solution had been read before it."""
+    return {**this, "word": word, "conditions": conditions, **({"after_solution": True} if read else {})}
+
+
+def passed_after_solution(kept: dict[str, Any]) -> bool:
+    """Return whether the exercise was passed only after its solution had been read."""
+    passed = [one for one in kept.get("log", []) if one["word"] == PASSED]
+    return bool(passed) and bool(passed[0].get("after_solution"))
 
 
 def _verdict(kept: dict[str, Any]) -> None:
     word = kept.get("last", kept["word"])
     words = {NOT_TRIED: t("Not tried"), NOT_YET: t("Not yet"), PASSED: t("Passed"), CANNOT_CHECK: t("Cannot check")}
     st.markdown(f"{ICONS[word]} **{words[word]}** · {t('Tries: {n}', n=kept['tries'])}")
+    if passed_after_solution(kept):
+        st.caption(t("Passed after the solution had been read."))
     if word == CANNOT_CHECK:
         st.error(t("This is our fault, not yours: {reason}", reason=kept.get("reason", "")))
     judged = [(text, text.split()[0], value, holds) for text, value, holds in kept.get("conditions", [])]
@@ -120,11 +134,22 @@ def _hints(lesson: Lesson, name: str, exercise: Exercise, kept: dict[str, Any]) 
         shown = st.session_state[shown_key] = shown + 1
     for hint in exercise.hints[:shown]:
         st.info(hint, icon=":material/lightbulb:")
-    if kept["word"] == PASSED or kept["tries"] >= TRIES_BEFORE_SOLUTION:
-        with st.expander(t("One solution, and why the tempting ones fail")):
+    if kept["word"] == PASSED or kept.get("solution_read"):
+        with st.expander(t("One solution, and why the tempting ones fail"), expanded=kept["word"] != PASSED):
             st.markdown(_in_words(lesson, exercise, exercise.solution, "**"))
             for decoy in exercise.decoys:
                 st.markdown(f"- {_in_words(lesson, exercise, decoy.answer)}: {decoy.why}")
+    elif kept["tries"] >= TRIES_BEFORE_SOLUTION:
+        st.button(
+            t("Show a solution"), key=f"solution-{lesson.id}-{name}", on_click=_read_solution, args=(lesson, name),
+            help=t("A pass after this is marked as such in your lab notebook."),
+        )  # fmt: skip
+
+
+def _read_solution(lesson: Lesson, name: str) -> None:
+    """Keep that the solution was asked for; what is passed from here on is marked."""
+    kept = done(lesson)[f"exercise.{name}"]
+    keep(lesson, f"exercise.{name}", {**kept, "solution_read": True})
 
 
 def _in_words(lesson: Lesson, exercise: Exercise, answer: dict[str, Any], stars: str = "") -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 from app.access import viewer
 from app.lab import lab
 from engine.store.lesson_records import LessonRecords
+from lessons.quiz_marks import is_judged
 from lessons.reader import Lesson
 from lessons.verdict import PASSED
 
@@ -60,5 +61,7 @@ def share_done(lesson: Lesson, kept: dict[str, Any]) -> float:
     owed = [f"predict.{name}" for name in lesson.lab.predictions]
     answered = [kept.get(thing) is not None for thing in owed]
     answered += [kept.get(f"exercise.{name}", {}).get("word") == PASSED for name in lesson.lab.exercises]
-    answered += [bool(kept.get(f"quiz.{question.id}", {}).get("right")) for question in lesson.quiz.questions]
+    for question in lesson.quiz.questions:
+        given = kept.get(f"quiz.{question.id}", {})
+        answered.append(bool(given.get("right")) if is_judged(question) else bool(given))
     return sum(answered) / len(answered) if answered else 0.0

@@ -10,7 +10,7 @@ import streamlit as st
 from app.i18n import t
 from app.lessons.metric_words import number
 from app.lessons.progress import done, keep
-from lessons.quiz_marks import is_right
+from lessons.quiz_marks import is_right, right_value
 from lessons.reader import Lesson
 from lessons.spec import Question
 
@@ -76,8 +76,16 @@ def _explain(question: Question, kept: dict[str, Any]) -> None:
     chosen = [str(one) for one in (given if isinstance(given, list) else [given])]
     if question.kind in ("number", "text"):
         st.markdown(f"{t('You said')}: **{number(given)}**")
+    if right is False:
+        st.markdown(f"{t('Right is')}: **{_listed(question)}**")
     lines = [
         f"- {'**→** ' if str(option.text) in chosen else ''}*{number(option.text)}*: {option.because}"
         for option in question.options
     ]
     st.markdown("\n".join(lines))
+
+
+def _listed(question: Question) -> str:
+    """Return the right answer in words; several in the order of the question, joined by a semicolon."""
+    value = right_value(question)
+    return "; ".join(value) if isinstance(value, list) else number(value)

@@ -19,7 +19,7 @@ from lessons.blocks import IMAGE, LIVE_NUMBER, Piece
 from lessons.export import heads, html_page
 from lessons.glossary import glossary
 from lessons.proofs import is_proven
-from lessons.reader import Lesson, course_file, find_lesson, lesson_folders, museum_folders
+from lessons.reader import Lesson, course_file, find_lesson, lesson_folders, minutes_of, museum_folders
 
 PARAMETER = "lesson"
 
@@ -47,19 +47,20 @@ def show_course() -> None:
     folders = museum_folders() if path == "museum" else lesson_folders()
     wanted = None if path in (None, "all", "museum") else course.paths[path]
     mine = records().of_person(person() or "")
-    for folder in folders:
-        if wanted is None or folder.name in wanted:
-            _line(find_lesson(folder.name, language()), mine)
+    shown_ones = [find_lesson(folder.name, language()) for folder in folders if wanted is None or folder.name in wanted]
+    st.caption(t("{n} lessons, about {minutes} minutes.", n=len(shown_ones), minutes=minutes_of(shown_ones)))
+    for lesson in shown_ones:
+        _line(lesson, mine)
 
 
 def _path_title(name: str) -> str:
     """Return what a path is called; a teacher's own path is called as in course.yaml."""
     titles = {
-        "one-lecture": t("One lecture, 90 min"),
-        "short-course": t("Short course, 4 × 90 min"),
+        "one-lecture": t("One lecture"),
+        "short-course": t("Short course"),
         "half-semester": t("Half semester"),
         "full": t("Full course"),
-        "operators": t("Operators, no maths"),
+        "operators": t("Operators, little maths"),
     }
     return titles.get(name, name.replace("-", " ").capitalize())
 
@@ -70,7 +71,7 @@ def _line(lesson: Lesson, mine: dict[str, Any]) -> None:
         text, state, button = st.columns([6, 2, 1], vertical_alignment="center")
         number_of = lesson.folder.name.split("-", 1)[0]
         text.markdown(f"**{number_of} · {lesson.head.title}**" if number_of.isdigit() else f"**{lesson.head.title}**")
-        text.caption(f"{_level(lesson.head.level)} · “{lesson.head.misconception}”")
+        text.caption(f"{_level(lesson.head.level)} · {t('Myth')}: “{lesson.head.misconception}”")
         state.progress(share, text=t("{percent} % done", percent=f"{100 * share:.0f}"))
         if not is_proven(lesson):
             state.badge(t("not proven"), color="orange")

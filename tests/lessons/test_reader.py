@@ -157,3 +157,37 @@ def test_the_check_command_ends_with_one_when_something_is_wrong(
 
     assert main(["lesson", "check", str(lesson)]) == 1
     assert "1 problems" in capsys.readouterr().out
+
+
+def course_with_paths(folder: Path, paths: str) -> Path:
+    """A course of the first three lessons with these paths."""
+    names = ["01-meet-the-plant", "02-thresholds", "03-small-shifts"]
+    for name in names:
+        shutil.copytree(COURSE / name, folder / name)
+    lessons = "".join(f"  - {name}\n" for name in names)
+    (folder / "course.yaml").write_text(
+        f"version: 1\ntitle: Mine\nlessons:\n{lessons}paths:\n{paths}", encoding="utf-8"
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("[02-thresholds]", "'02-thresholds' needs 'sensors-noise'"),
+        ("[02-thresholds, 01-meet-the-plant]", "'02-thresholds' needs 'sensors-noise'"),
+        ("[01-meet-the-plant, 03-small-shifts]", "'03-small-shifts' needs 'thresholds'"),
+        ("[01-meet-the-plant, 02-treshold]", "names '02-treshold'"),
+    ],
+)
+def test_a_path_that_leaves_out_what_a_lesson_needs_is_named(tmp_path: Path, path: str, words: str) -> None:
+    problems = course_problems(course_with_paths(tmp_path, f"  short: {path}\n"))
+
+    assert len(problems) == 1
+    assert problems[0].file == "course.yaml"
+    assert problems[0].place == "paths.short"
+    assert words in str(problems[0])
+
+
+def test_a_path_that_teaches_first_what_it_needs_is_sound(tmp_path: Path) -> None:
+    assert course_problems(course_with_paths(tmp_path, "  short: [01-meet-the-plant, 02-thresholds]\n")) == []
