@@ -12,7 +12,8 @@ from app import school
 from app.access import Viewer, viewer
 from app.following import follow_stage
 from app.i18n import LANGUAGE_COOKIE, LANGUAGE_KEY, LANGUAGE_NAMES, languages, t, wished
-from app.keys_of_session import MENU_KEY, PROJECTOR_KEY
+from app.keys_of_session import MENU_KEY, PAGE_KEY, PROJECTOR_KEY
+from app.way_back import to_sign_in
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERYONE = ("student", "ta", "instructor")
@@ -108,7 +109,7 @@ def _closed(page: Page) -> None:
     st.title(page.title)
     if "instructor" in page.roles:
         st.warning(t("This page is for instructors."))
-        st.html('<a href="login">{}</a>'.format(escape(t("Sign in with the pass phrase of this lab."))))
+        st.html(f'<a href="{escape(to_sign_in())}">{escape(t("Sign in with the pass phrase of this lab."))}</a>')
     else:
         st.info(t("This page is for students; sign out to see it as they do."))
 
@@ -125,6 +126,7 @@ def frame() -> None:
     st.session_state[MENU_KEY] = sections
     chosen = st.navigation({**sections, "": [*sections[""], *closed_pages(who.role), *school.pages()]}, expanded=True)
     st.set_page_config(page_title="FaultLab" if chosen.url_path == "" else f"{chosen.title} · FaultLab")
+    st.session_state[PAGE_KEY] = chosen.url_path
     follow_stage()
     with st.container(key="top", horizontal=True, vertical_alignment="center"):
         _look(who)
@@ -159,7 +161,7 @@ def _look(who: Viewer) -> None:
 def _who_line(who: Viewer) -> str:
     """Return who is signed in, and the way in or out; plain links, so that it happens in this tab."""
     if who == Viewer():
-        return f'<a href="login">{escape(t("Sign in"))}</a>'
+        return f'<a href="{escape(to_sign_in())}">{escape(t("Sign in"))}</a>'
     roles = {"student": t("student"), "ta": t("teaching assistant"), "instructor": t("instructor")}
     name = escape(who.handle or roles[who.role])
     return f'<small>{name} · <a href="logout">{escape(t("Sign out"))}</a></small>'

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.records import Label
 
 OUT = ("released", "published")
-NONE = "There is no such assignment."
+NONE, NOT_OPEN = "There is no such assignment.", "This assignment is not open yet."
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ class StudentDesk:
 
     def _opened(self, assignment: str) -> None:
         if self.card(assignment).phase == "before":
-            raise AccessError("This assignment is not open yet.")
+            raise AccessError(NOT_OPEN)
 
     def _own_stream(self, assignment: str) -> Variant:
         variant = self._hidden(assignment)
