@@ -177,7 +177,8 @@ def _assignment(school: Classroom, spec: Any, who: Person) -> dict[str, Any]:
     facts = {"id": spec.id, "title": spec.title, "submit": spec.submit, "state": state, "release": iso(plan.release_us),
              "close": iso(plan.close_us), "attempts_left": school.submissions.attempts_left(who.person, spec.id),
              "commitment": school.assignments.commitment(spec.id),
-             "time_limit_minutes": plan.time_limit_minutes, "begun": iso(plan.begun_us), "time_is_up": iso(plan.time_is_up_us)}  # fmt: skip
+             "time_limit_minutes": plan.time_limit_minutes,
+             "begun": iso(plan.begun_us), "time_is_up": iso(plan.time_is_up_us)}  # fmt: skip
     if state == "before":
         return facts
     owners = {one.person for one in school.assignments.variants(spec.id)}

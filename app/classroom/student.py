@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.classroom.label_book import LabelBook
     from engine.classroom.people import Person
     from engine.classroom.receipts import Receipt
+    from engine.classroom.rubric import Rubric
     from engine.classroom.spec import AssignmentSpec
     from engine.classroom.timeline import Timeline
     from engine.records import Label
@@ -88,6 +89,11 @@ class StudentDesk:
         self._released(assignment)
         self._school.assignments.begin(assignment, self.person)
         return self.card(assignment)
+
+    def rubric(self, assignment: str) -> Rubric:
+        """Return what the work is graded by; it holds no truth."""
+        self._spec(assignment)
+        return self._school.assignments.rubric(assignment)
 
     # data
     def has_data(self, assignment: str) -> bool:

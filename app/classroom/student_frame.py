@@ -97,7 +97,7 @@ def link_to_labelling(assignment: str) -> None:
     """Draw the link to the labelling page of an assignment; nothing where this role has no such page."""
     pages = {page.url_path: page for section in st.session_state.get(MENU_KEY, {}).values() for page in section}
     if "label" in pages:
-        label = t("Open the labelling page")
+        label = t("Go on to the labelling page")
         st.page_link(pages["label"], label=label, icon=":material/draw:", query_params={PARAMETER: assignment})
 
 

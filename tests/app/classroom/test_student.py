@@ -16,11 +16,14 @@ from streamlit.testing.v1 import AppTest
 from app.access import Access
 from app.api import build_api
 from app.api.assignments import _ticks
+from app.classroom.rubric_words import gate_words, measure_words
 from app.classroom.student import StudentDesk
+from app.classroom.student_brief import steps_of
 from app.login import login
 from engine.classroom.assignments import Sealed
 from engine.classroom.gate import Gate, GateRow
 from engine.classroom.label_book import LabelBook
+from engine.classroom.measures import MEASURES
 from engine.classroom.spec import moment_us
 from engine.errors import AccessError, FileProblemError, LabError
 from engine.records import HOUR_US, MINUTE_US, Label
@@ -289,6 +292,80 @@ def test_an_assignment_shows_its_dates_data_and_commitment(school, desk):
     assert "100 %" in words(test)
     assert desk.variant("pump").variant in words(test)
     assert school.assignments.commitment("pump") in [code.value for code in test.code]
+
+
+def test_an_assignment_says_what_to_do_how_often_and_what_earns_points(school, desk):
+    said = words(page("assignments", desk, assignment="pump"))
+
+    assert "Mark each fault from its beginning to its end" in said
+    assert "2 machines, 1 day, one reading each 20 s" in said
+    assert "You may hand in 12 times in all, 3 a day; the last one counts." in said
+    for line, points in (("Found", 40), ("Clean", 25), ("Tight", 15), ("Named", 10), ("Explained", 10)):
+        assert f"**{line}**, {points} points: " in said
+    assert "says why" in said
+
+
+def test_the_way_leads_from_labels_to_the_result_in_one_line(school, desk):
+    def steps() -> list[str]:
+        labels = len(desk.book("pump")[0].labels)
+        return [state for _, state in steps_of(desk.card("pump"), labels, released=False)]
+
+    assert steps() == ["now", "later", "later"]
+    start = desk.variant("pump").start_us
+    desk.save("pump", LabelBook().add(Label("MACHINE_001", start, start + HOUR_US)), 0)
+    assert steps() == ["done", "now", "later"]
+    desk.hand_in_labels("pump")
+    assert steps() == ["done", "done", "now"]
+    assert "radio_button_checked: **Result**" in words(page("label", desk, assignment="pump"))
+
+
+def test_home_shows_a_student_open_work_with_the_time_left_and_the_next_lesson(school, desk):
+    test = page("home", desk)
+
+    assert not test.exception
+    said = words(test)
+    assert "days left for 100 %" in said
+    assert "No result is out yet." in said
+    assert "pass phrase" not in said
+    links = [one.proto.label for one in test.get("page_link")]
+    assert "Label the pump" in links
+    assert len(links) == 2
+
+
+def test_home_says_nothing_of_a_class_to_a_stranger(school, desk):
+    said = words(page("home", None))
+
+    assert "Open work" not in said
+    assert "pass phrase" in said
+
+
+def test_a_time_limit_hides_the_data_until_one_begins_and_then_runs(school, clock, desk, client):
+    release(school, TEXT.replace("id: pump", "id: exam").replace("rubric:", "attempts: {per_day: null}\nrubric:")
+            .replace("percent: 100}", "percent: 100}\n  time_limit_minutes: 10"))  # fmt: skip
+    headers, data = token_headers(desk), "/api/v1/assignments/exam/data"
+
+    waiting = page("assignments", desk, assignment="exam")
+    assert "You have 10 minutes from the moment you begin." in words(waiting)
+    assert client.get(data, headers=headers).status_code == 403
+    assert client.get(data.replace("data", "window?machine=MACHINE_001"), headers=headers).status_code == 403
+
+    begun = waiting.button(key="begin-assignment").click().run()
+    assert "Time left: 10 min" in words(begun)
+    assert client.get(data, headers=headers).status_code == 200
+    assert client.post("/api/v1/assignments/exam/begin", headers=headers).json()["time_limit_minutes"] == 10
+
+    clock.us += 11 * MINUTE_US + 1000
+    assert desk.card("exam").phase == "closed"
+    sent = {"labels": [{"machine": "MACHINE_001", "start": "2026-03-02T10:00:00Z", "end": "2026-03-02T11:00:00Z"}]}
+    late = client.post("/api/v1/assignments/exam/submissions", headers=headers, json=sent)
+    assert "Your 10 minutes ended" in late.text
+    assert desk.card("exam").receipts == ()
+
+
+def test_every_measure_of_a_rubric_has_plain_words():
+    said = {**measure_words(), **gate_words()}
+
+    assert {name for group in MEASURES.values() for name in group} == set(said)
 
 
 def test_labels_are_made_named_moved_undone_and_handed_in_without_a_mouse(school, desk):
