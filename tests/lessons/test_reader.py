@@ -10,7 +10,15 @@ import pytest
 
 from engine.cli import main
 from engine.errors import FileProblemError, LabError
-from lessons.reader import COURSE, course_problems, lesson_folders, load_lesson, read_lesson
+from lessons.reader import (
+    COURSE,
+    course_problems,
+    find_lesson,
+    lesson_at,
+    lesson_folders,
+    load_lesson,
+    read_lesson,
+)
 from lessons.template import write_template
 
 SOUND = COURSE / "02-thresholds"
@@ -157,3 +165,13 @@ def test_the_check_command_ends_with_one_when_something_is_wrong(
 
     assert main(["lesson", "check", str(lesson)]) == 1
     assert "1 problems" in capsys.readouterr().out
+
+
+def test_commands_take_the_path_of_a_folder_and_addresses_do_not(tmp_path):
+    copy = tmp_path / "mine"
+    shutil.copytree(lesson_folders()[0], copy)
+
+    assert lesson_at(str(copy)).folder == copy
+    assert lesson_at(lesson_folders()[0].name).folder == lesson_folders()[0]
+    with pytest.raises(LabError):
+        find_lesson(str(copy))
