@@ -58,18 +58,18 @@ def pages() -> tuple[Page, ...]:
     """Return every page of the lab in the order of the menu: one line for each."""
     return (
         Page("home", t("Home"), ":material/home:", ""),
-        Page("live", t("Live"), ":material/monitoring:", t("Plant")),
-        Page("alarms", t("Alarms"), ":material/notifications:", t("Plant")),
-        Page("lines", t("Lines"), ":material/precision_manufacturing:", t("Plant")),
-        Page("other_plants", t("Other plants"), ":material/sensors:", t("Plant")),
-        Page("inject", t("Inject"), ":material/build:", t("Plant"), INSTRUCTORS),
-        Page("streams", t("Streams"), ":material/conveyor_belt:", t("Plant")),
+        Page("live", t("Live"), ":material/monitoring:", t("Watch")),
+        Page("alarms", t("Alarms"), ":material/notifications:", t("Watch")),
+        Page("lines", t("Lines"), ":material/precision_manufacturing:", t("Watch")),
+        Page("health", t("Health"), ":material/vital_signs:", t("Watch")),
+        Page("inject", t("Inject"), ":material/build:", t("Break"), INSTRUCTORS),
         Page("compare", t("Compare"), ":material/compare_arrows:", t("Detect")),
         Page("xray", t("X-ray"), ":material/troubleshoot:", t("Detect")),
         Page("economics", t("Economics"), ":material/payments:", t("Detect")),
         Page("lessons", t("Lessons"), ":material/school:", t("Learn")),
-        Page("author", t("Author"), ":material/edit_note:", t("Learn"), INSTRUCTORS),
+        Page("streams", t("Streams"), ":material/conveyor_belt:", t("Learn")),
         Page("theatre", t("Pitfall theatre"), ":material/theater_comedy:", t("Learn")),
+        Page("author", t("Author"), ":material/edit_note:", t("Learn"), INSTRUCTORS),
         Page("assignments", t("My assignments"), ":material/assignment:", t("Class"), STUDENTS),
         Page("label", t("Label"), ":material/draw:", t("Class"), STUDENTS),
         Page("board", t("Board"), ":material/leaderboard:", t("Class")),
@@ -79,9 +79,9 @@ def pages() -> tuple[Page, ...]:
         Page("grading", t("Grading"), ":material/grading:", t("Class"), STAFF),
         Page("conductor", t("Conductor"), ":material/co_present:", t("Class"), INSTRUCTORS),
         Page("audit", t("Audit"), ":material/fact_check:", t("Class"), INSTRUCTORS),
-        Page("explore", t("Explore"), ":material/database:", t("Your data")),
-        Page("upload", t("Upload"), ":material/upload_file:", t("Your data")),
-        Page("health", t("Health"), ":material/vital_signs:", t("Plant")),
+        Page("explore", t("Explore"), ":material/database:", t("Data")),
+        Page("upload", t("Upload"), ":material/upload_file:", t("Data")),
+        Page("other_plants", t("Other plants"), ":material/sensors:", t("Data")),
     )
 
 
