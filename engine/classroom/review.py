@@ -129,7 +129,13 @@ class Review:
             raise LabError(f"Disputes are open for {DISPUTE_DAYS} days after the results are out.")
         if not text.strip():
             raise LabError("Write one sentence about what you see there.")
-        said = {"assignment": assignment, "person": person, "machine": machine, "start_us": start_us, "end_us": end_us}
+        said: dict[str, Any] = {
+            "assignment": assignment,
+            "person": person,
+            "machine": machine,
+            "start_us": start_us,
+            "end_us": end_us,
+        }
         same = self._records.disputes.find(**said, text=text[:500], state="open")
         if same:  # Enter and the button, or a second tab: one sentence about one interval is one dispute
             return str(same[0]["dispute"])
