@@ -28,7 +28,7 @@ def rules_view() -> None:
     st.caption(t("Rules, silences and deliveries in one file. Nothing changes until you press Apply."))
     st.html("<style>[data-testid=stTextArea] textarea{font-family:monospace;font-size:.86rem}</style>")
     text = st.text_area(t("Alarm policy (YAML)"), office.policy.text, height=520, key=TEXT_KEY)
-    fed = frozenset(machine for plant in lab().desks.externals.plants().values() for machine in plant.machines)
+    fed = frozenset(machine for plant in lab().desks.externals.plants.values() for machine in plant.spec.machines)
     problems = office.problems(text, fed)
     for problem in problems:
         st.error(str(problem), icon=":material/error:")

@@ -128,3 +128,17 @@ def test_a_page_is_called_as_in_the_menu():
         titles = re.findall(r'st\.title\(t\("([^"]+)"', text)
         if page.file != "home":
             assert [title for title in titles if not title.startswith(page.title)] == [], page.file
+
+
+def test_the_rules_page_looks_up_the_machines_of_fed_plants_too(running):
+    def script():
+        from app.alarms_rules import rules_view
+
+        rules_view()
+
+    test = AppTest.from_function(script, default_timeout=30).run()
+
+    assert not test.exception
+    assert not test.error
+    test.text_area[0].set_value("detectors:\n  limits: {confirm: 3}\n").run()
+    assert "no detector is called 'limits'" in test.error[0].value
