@@ -9,7 +9,7 @@ import streamlit as st
 from app.controls import command, problem_box
 from app.i18n import t
 from app.lab import lab
-from engine.alarming.policy import policy_problems, read_policy
+from engine.alarming.policy import read_policy
 from engine.alarms import AlarmDesk
 
 if TYPE_CHECKING:
@@ -28,12 +28,13 @@ def rules_view() -> None:
     st.caption(t("Rules, silences and deliveries in one file. Nothing changes until you press Apply."))
     st.html("<style>[data-testid=stTextArea] textarea{font-family:monospace;font-size:.86rem}</style>")
     text = st.text_area(t("Alarm policy (YAML)"), office.policy.text, height=520, key=TEXT_KEY)
-    problems = policy_problems(text)
+    fed = frozenset(machine for plant in lab().desks.externals.plants.values() for machine in plant.spec.machines)
+    problems = office.problems(text, fed)
     for problem in problems:
         st.error(str(problem), icon=":material/error:")
     with st.container(horizontal=True):
         if st.button(t("Apply"), type="primary", icon=":material/check:", disabled=bool(problems), key="policy_apply"):
-            command(office.set_policy, text, done=t("The rules hold from the next reading on."))
+            command(office.set_policy, text, fed, done=t("The rules hold from the next reading on."))
             st.rerun()
         st.button(t("Back to the shipped rules"), icon=":material/undo:", key="policy_reset", on_click=_reset)
         if st.button(

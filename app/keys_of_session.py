@@ -1,5 +1,6 @@
 """Names of what a tab keeps in its session state, beside the widgets' own keys."""
 
+PAGE_KEY = "page"  # the page that is shown, as it stands in the address
 MENU_KEY = "menu"  # the pages this role may open, by section
 PROJECTOR_KEY = "projector"  # large type
 PROBLEM_KEY, DONE_KEY = "problem", "done"  # what the last command said, shown once

@@ -23,6 +23,7 @@ from app.doorstep import PHRASE
 from app.i18n import LANGUAGE_COOKIE, LANGUAGE_NAMES, languages, speaking, spoken, t, wished
 from app.lab import lab
 from app.sign_in_form import Field, Welcome
+from app.way_back import FIELD, checked, login_address
 from engine.classroom.doors import TooManyTriesError
 from engine.errors import AccessError
 
@@ -92,7 +93,7 @@ async def login(request: Request) -> Response:
         elif "ticket" in request.query_params:
             answer = _with_visit(request, _handed_over(request))
         else:
-            answer = _with_visit(request, HTMLResponse(_page("")))
+            answer = _with_visit(request, HTMLResponse(_page("", back=_back(request.query_params))))
     if asked is not request.cookies:
         answer.set_cookie(LANGUAGE_COOKIE, chosen, 365 * 86400, httponly=True, samesite="lax")
     return answer
@@ -106,19 +107,20 @@ async def _entered(request: Request) -> Response:
             raise AccessError(t("You are in the class already, as {handle}; sign out first.", handle=handle))
         found = await doorstep.inside(_way(form.get("way", "")).check, form, doorstep.caller(request))
     except AccessError as problem:
-        return HTMLResponse(_page(str(problem), form.get("way", "")), 403)
+        return HTMLResponse(_page(str(problem), form.get("way", ""), _back(form)), 403)
     if isinstance(found, Welcome):
         doorstep.welcome(str(found.who.person), found.html)
-        return _signed_in(request, found.who, RedirectResponse("login?welcome", 303))
-    return _signed_in(request, found, RedirectResponse("./", 303))
+        return _signed_in(request, found.who, RedirectResponse(login_address(_back(form), welcome=""), 303))
+    return _signed_in(request, found, RedirectResponse(f"./{_back(form)}", 303))
 
 
 def _welcomed(request: Request) -> Response:
     """Show a new person its handle and PIN; a page of its own, so that loading it again makes nobody new."""
     html = lab().doorstep.welcome_of(viewer_of(request).person)
+    back = _back(request.query_params)
     if html is None:
-        return RedirectResponse("./", 303)
-    return HTMLResponse(_welcome(html), headers={"Cache-Control": "no-store"})
+        return RedirectResponse(f"./{back}", 303)
+    return HTMLResponse(_welcome(html, back), headers={"Cache-Control": "no-store"})
 
 
 def _handed_over(request: Request) -> Response:
@@ -179,18 +181,24 @@ def _way(name: str) -> Way:
     raise AccessError(t("Choose one of the forms on this page."))
 
 
-def _page(problem: str, active: str = "") -> str:
+def _back(asked: Mapping[str, str]) -> str:
+    return checked(asked.get(FIELD, ""))
+
+
+def _page(problem: str, active: str = "", back: str = "") -> str:
     known = {way.name for way in ways()}
     top = f'<p role="alert">{escape(problem)}</p>' if problem and active not in known else ""
-    forms = school.form() + "".join(_form_html(way, problem if way.name == active else "") for way in ways())
+    forms = school.form() + "".join(_form_html(way, problem if way.name == active else "", back) for way in ways())
     others = [(code, LANGUAGE_NAMES.get(code, code)) for code in languages() if code != spoken()]
-    links = [f'<a href="login?language={code}" lang="{code}">{name}</a>' for code, name in others]
-    return _framed(top + forms, " · ".join([f'<a href="./">{escape(t("Back to the lab"))}</a>', *links]))
+    links = [
+        f'<a href="{escape(login_address(back, language=code))}" lang="{code}">{name}</a>' for code, name in others
+    ]
+    return _framed(top + forms, " · ".join([f'<a href="./{escape(back)}">{escape(t("Back to the lab"))}</a>', *links]))
 
 
-def _welcome(html: str) -> str:
+def _welcome(html: str, back: str) -> str:
     """Return the page that is shown once after joining."""
-    return _framed(html, f'<a href="./">{escape(t("Go to the lab"))}</a>')
+    return _framed(html, f'<a href="./{escape(back)}">{escape(t("Go to the lab"))}</a>')
 
 
 def _framed(html: str, foot: str) -> str:
@@ -207,7 +215,7 @@ def _framed(html: str, foot: str) -> str:
     return page
 
 
-def _form_html(way: Way, problem: str) -> str:
+def _form_html(way: Way, problem: str, back: str) -> str:
     inputs = "".join(
         f'<label for="{way.name}-{one.name}">{escape(one.label)}</label>'
         f'<input id="{way.name}-{one.name}" name="{one.name}" type="{one.kind}" required autocomplete="off">'
@@ -216,8 +224,12 @@ def _form_html(way: Way, problem: str) -> str:
     alert = f'<p role="alert">{escape(problem)}</p>' if problem else ""
     return (
         f'<form method="post" action="login"><h2>{escape(way.title)}</h2>{alert}{inputs}<input type="hidden" '
-        f'name="way" value="{way.name}"><button type="submit">{escape(t("Sign in"))}</button></form>'
+        f'name="way" value="{way.name}">{_kept(back)}<button type="submit">{escape(t("Sign in"))}</button></form>'
     )
+
+
+def _kept(back: str) -> str:
+    return f'<input type="hidden" name="{FIELD}" value="{escape(back)}">' if back else ""
 
 
 PAGE = """<!doctype html><html lang="<!--language-->"><head><meta charset="utf-8"><title>FaultLab: <!--title--></title>

@@ -12,7 +12,8 @@ from app import school
 from app.access import Viewer, viewer
 from app.following import follow_stage
 from app.i18n import LANGUAGE_COOKIE, LANGUAGE_KEY, LANGUAGE_NAMES, languages, t, wished
-from app.keys_of_session import MENU_KEY, PROJECTOR_KEY
+from app.keys_of_session import MENU_KEY, PAGE_KEY, PROJECTOR_KEY
+from app.way_back import to_sign_in
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERYONE = ("student", "ta", "instructor")
@@ -57,18 +58,18 @@ def pages() -> tuple[Page, ...]:
     """Return every page of the lab in the order of the menu: one line for each."""
     return (
         Page("home", t("Home"), ":material/home:", ""),
-        Page("live", t("Live"), ":material/monitoring:", t("Plant")),
-        Page("alarms", t("Alarms"), ":material/notifications:", t("Plant")),
-        Page("lines", t("Lines"), ":material/precision_manufacturing:", t("Plant")),
-        Page("other_plants", t("Other plants"), ":material/sensors:", t("Plant")),
-        Page("inject", t("Inject"), ":material/build:", t("Plant"), INSTRUCTORS),
-        Page("streams", t("Streams"), ":material/conveyor_belt:", t("Plant")),
+        Page("live", t("Live"), ":material/monitoring:", t("Watch")),
+        Page("alarms", t("Alarms"), ":material/notifications:", t("Watch")),
+        Page("lines", t("Lines"), ":material/precision_manufacturing:", t("Watch")),
+        Page("health", t("Health"), ":material/vital_signs:", t("Watch")),
+        Page("inject", t("Inject"), ":material/build:", t("Break"), INSTRUCTORS),
         Page("compare", t("Compare"), ":material/compare_arrows:", t("Detect")),
         Page("xray", t("X-ray"), ":material/troubleshoot:", t("Detect")),
         Page("economics", t("Economics"), ":material/payments:", t("Detect")),
         Page("lessons", t("Lessons"), ":material/school:", t("Learn")),
-        Page("author", t("Author"), ":material/edit_note:", t("Learn"), INSTRUCTORS),
+        Page("streams", t("Streams"), ":material/conveyor_belt:", t("Learn")),
         Page("theatre", t("Pitfall theatre"), ":material/theater_comedy:", t("Learn")),
+        Page("author", t("Author"), ":material/edit_note:", t("Learn"), INSTRUCTORS),
         Page("assignments", t("My assignments"), ":material/assignment:", t("Class"), STUDENTS),
         Page("label", t("Label"), ":material/draw:", t("Class"), STUDENTS),
         Page("board", t("Board"), ":material/leaderboard:", t("Class")),
@@ -78,9 +79,9 @@ def pages() -> tuple[Page, ...]:
         Page("grading", t("Grading"), ":material/grading:", t("Class"), STAFF),
         Page("conductor", t("Conductor"), ":material/co_present:", t("Class"), INSTRUCTORS),
         Page("audit", t("Audit"), ":material/fact_check:", t("Class"), INSTRUCTORS),
-        Page("explore", t("Explore"), ":material/database:", t("Your data")),
-        Page("upload", t("Upload"), ":material/upload_file:", t("Your data")),
-        Page("health", t("Health"), ":material/vital_signs:", t("Plant")),
+        Page("explore", t("Explore"), ":material/database:", t("Data")),
+        Page("upload", t("Upload"), ":material/upload_file:", t("Data")),
+        Page("other_plants", t("Other plants"), ":material/sensors:", t("Data")),
     )
 
 
@@ -108,7 +109,7 @@ def _closed(page: Page) -> None:
     st.title(page.title)
     if "instructor" in page.roles:
         st.warning(t("This page is for instructors."))
-        st.html('<a href="login">{}</a>'.format(escape(t("Sign in with the pass phrase of this lab."))))
+        st.html(f'<a href="{escape(to_sign_in())}">{escape(t("Sign in with the pass phrase of this lab."))}</a>')
     else:
         st.info(t("This page is for students; sign out to see it as they do."))
 
@@ -125,6 +126,7 @@ def frame() -> None:
     st.session_state[MENU_KEY] = sections
     chosen = st.navigation({**sections, "": [*sections[""], *closed_pages(who.role), *school.pages()]}, expanded=True)
     st.set_page_config(page_title="FaultLab" if chosen.url_path == "" else f"{chosen.title} · FaultLab")
+    st.session_state[PAGE_KEY] = chosen.url_path
     follow_stage()
     with st.container(key="top", horizontal=True, vertical_alignment="center"):
         _look(who)
@@ -159,7 +161,7 @@ def _look(who: Viewer) -> None:
 def _who_line(who: Viewer) -> str:
     """Return who is signed in, and the way in or out; plain links, so that it happens in this tab."""
     if who == Viewer():
-        return f'<a href="login">{escape(t("Sign in"))}</a>'
+        return f'<a href="{escape(to_sign_in())}">{escape(t("Sign in"))}</a>'
     roles = {"student": t("student"), "ta": t("teaching assistant"), "instructor": t("instructor")}
     name = escape(who.handle or roles[who.role])
     return f'<small>{name} · <a href="logout">{escape(t("Sign out"))}</a></small>'

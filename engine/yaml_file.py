@@ -60,7 +60,7 @@ def problems_of(text: str, model: type[BaseModel], file: str) -> list[FileProble
         return [
             FileProblemError(file, "line 1", "the file is not a list of 'key: value' lines", "write keys and values")
         ]
-    return problems_at(raw, model, file, tree, ())
+    return [*_twice(tree, file), *problems_at(raw, model, file, tree, ())]
 
 
 def problems_at(
@@ -75,6 +75,25 @@ def problems_at(
         found = [(line_of(tree, e["loc"]), _problem(file, tree, e, model, len(prefix), more_keys)) for e in errors]
         return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
     return []
+
+
+def _twice(node: Any, file: str, path: tuple[str, ...] = ()) -> list[FileProblemError]:
+    """Return a problem for each key that stands twice in one place: YAML keeps the last one without a word."""
+    found = []
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            name, line = str(key.value), int(key.start_mark.line) + 1
+            if name in first and name != "<<":
+                where = f"line {line}, {'.'.join((*path, name))}"
+                wrong = f"{name!r} stands here twice, first on line {first[name]}"
+                found.append(FileProblemError(file, where, wrong, "take one of the two out"))
+            first.setdefault(name, line)
+            found += _twice(value, file, (*path, name))
+    elif isinstance(node, yaml.SequenceNode):
+        for at, value in enumerate(node.value):
+            found += _twice(value, file, (*path, str(at)))
+    return found
 
 
 def _without_misspelt(errors: list[dict[str, Any]], model: type[BaseModel], depth: int) -> list[dict[str, Any]]:
@@ -115,6 +134,12 @@ def _problem(
         return FileProblemError(file, place, f"unknown key {str(loc[-1])!r}", cure)
     message = str(error["msg"]).removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
+    given = error.get("input")
+    if isinstance(given, dict):  # a rule about several keys; it begins with the one to change
+        about = message.split(" ", 1)[0]
+        loc = (*loc, about) if about in given else loc
+        place = f"line {line_of(tree, loc)}, {'.'.join(str(step) for step in loc)}" if loc else place
+        return FileProblemError(file, place, message, "correct it here")
     return FileProblemError(file, place, message, f"got {error.get('input')!r:.60}; write a value of the right kind")
 
 

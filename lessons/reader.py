@@ -124,11 +124,22 @@ def _stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
 
 
 def find_lesson(name: str, language: str = "en", folder: Path = COURSE) -> Lesson:
-    """Return the lesson or exhibit with that id or folder name."""
+    """Return the lesson or exhibit with that id or folder name; never a path, for names come from addresses too."""
     for candidate in [*lesson_folders(folder), *museum_folders(folder)]:
         if name in (candidate.name, candidate.name.split("-", 1)[-1], _id_of(candidate)):
             return load_lesson(candidate, language)
     raise UnknownNameError("lesson", name, [_id_of(path) for path in lesson_folders(folder)])
+
+
+def lesson_at(name: str) -> Lesson:
+    """Return the lesson that a command names: an id, a folder of the course, or the path of a folder anywhere.
+
+    Raises
+    ------
+    LabError
+        When there is none, or anything is wrong with its files.
+    """
+    return load_lesson(Path(name)) if (Path(name) / "lesson.md").is_file() else find_lesson(name)
 
 
 def _id_of(folder: Path) -> str:

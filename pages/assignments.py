@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.classroom.student_assignment import show_assignment, show_list
-from app.classroom.student_frame import PARAMETER, desk_or_stop
+from app.classroom.student_frame import PARAMETER, desk_or_stop, problem_said
 from app.classroom.student_own import own_data
 from app.i18n import t
 from engine.errors import LabError
@@ -22,4 +22,4 @@ try:
         show_list(cards)
         own_data(desk)
 except LabError as problem:
-    st.error(str(problem))
+    problem_said(problem)

@@ -24,7 +24,7 @@ try:
         st.info(t("No assignment has a board now."))
         st.stop()
     name = st.selectbox(t("Assignment"), list(open_ones), key="board", format_func=open_ones.get, bind="query-params")
-    show_board(school.boards.board(name, viewer=person), specs[name].board)
+    show_board(school.boards.board(name, viewer=person), specs[name].board, split=specs[name].split is not None)
     show_what_it_says(school.boards.says(name))
     show_leak(school.boards.leak(name))
 except AccessError as problem:

@@ -24,7 +24,7 @@ for bill in bills("EWMA", alarms, stretch, truth, Prices(), Attention()):
 """
 teaches = viewer().teaches
 
-st.title(t("Economics of alarms"))
+st.title(t("Economics"))
 try:
     moment = asked_moment(st.query_params)
     if moment is not None:

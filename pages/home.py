@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from app.access import viewer
+from app.access import Viewer, viewer
+from app.classroom.student_home import yours
 from app.controls import problem_box
 from app.i18n import t
 from app.keys_of_session import MENU_KEY
@@ -24,6 +25,7 @@ st.markdown(
 )
 
 problem_box()
+yours()
 STUDENT_STEPS = (
     (
         "live",
@@ -55,5 +57,5 @@ live_chart(key=KEY, machine=chosen.get("machine") or "", stage=lab().stage.numbe
 if who.teaches:
     plant_choice()
 
-if not who.teaches:
+if who == Viewer():
     st.caption(t("Instructors sign in with the pass phrase that the terminal showed at the first start."))

@@ -11,7 +11,7 @@ from app.streams.picture import pipeline_picture
 from app.streams.switches import choose_lesson, choose_settings
 from engine.streams.lab_film import film
 
-st.title(t("Pipeline lab"))
+st.title(t("Streams"))
 st.caption(
     t("From the sensor to the store: switch on what goes wrong on the way, and see what is lost, late or doubled.")
 )

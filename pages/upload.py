@@ -7,7 +7,7 @@ from app.upload_results import score_with_progress, show_results
 from app.upload_view import choose_columns, problems_of, show_problems, take_file
 from engine.errors import LabError
 
-st.title(t("Score a file"))
+st.title(t("Upload"))
 st.caption(t("Drop any table of sensor readings: it is recognised, its problems are listed, and detectors score it."))
 
 profile = take_file()

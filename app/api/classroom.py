@@ -113,9 +113,20 @@ async def data(
 def _parts(assignment: str, who: Person, every_s: float | None, file_format: str) -> Iterator[bytes]:
     school = _class()
     _open(school, assignment, who)
-    StudentDesk(school, who).refuse_hidden_future(assignment)
+    desk = StudentDesk(school, who)
+    desk.variant(assignment)  # refuses who has not begun
+    desk.refuse_hidden_future(assignment)
     make = school.plants.parquet_parts if file_format == "parquet" else school.plants.csv_parts
     return make(assignment, who.person, every_s)
+
+
+@router.post("/assignments/{assignment}/begin")
+def begin(assignment: AssignmentId, who: Member) -> dict[str, Any]:
+    """Begin an assignment with a time limit: its data is there from now on, and your minutes run. Safe to repeat."""
+    school = _class()
+    _open(school, assignment, who)
+    StudentDesk(school, who).begin(assignment)
+    return _assignment(school, school.assignments.get(assignment), who)
 
 
 @router.get("/assignments/{assignment}/submissions", response_model=list[ReceiptOut])
@@ -165,7 +176,9 @@ def _assignment(school: Classroom, spec: Any, who: Person) -> dict[str, Any]:
     state = plan.state(school.now_us())
     facts = {"id": spec.id, "title": spec.title, "submit": spec.submit, "state": state, "release": iso(plan.release_us),
              "close": iso(plan.close_us), "attempts_left": school.submissions.attempts_left(who.person, spec.id),
-             "commitment": school.assignments.commitment(spec.id)}  # fmt: skip
+             "commitment": school.assignments.commitment(spec.id),
+             "time_limit_minutes": plan.time_limit_minutes,
+             "begun": iso(plan.begun_us), "time_is_up": iso(plan.time_is_up_us)}  # fmt: skip
     if state == "before":
         return facts
     owners = {one.person for one in school.assignments.variants(spec.id)}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.classroom.spec import Board
 
 
-def show_board(lines: list[BoardLine], rule: Board) -> None:
+def show_board(lines: list[BoardLine], rule: Board, *, split: bool) -> None:
     """Draw the lines, best first; baselines have another shape and their own word."""
     best = max((line.shown for line in lines if not line.baseline), default=None)
     if best is None:
@@ -25,11 +25,19 @@ def show_board(lines: list[BoardLine], rule: Board) -> None:
     )  # fmt: skip
     st.caption(
         t(
-            "Ladder rule: a score is shown when it beats the last one by a whole step of {step} %, rounded to it. "
-            "The mark comes from data that no board has seen.",
+            "Ladder rule: a score is shown when it beats the last one by a whole step of {step} %, rounded to it.",
             step=f"{100 * rule.step:g}",
         )
+        + " "
+        + what_counts(split)
     )
+
+
+def what_counts(split: bool) -> str:
+    """Return what board and mark have to do with each other in this assignment."""
+    if split:
+        return t("The mark comes from data that no board has seen.")
+    return t("Board and mark come from the same data: this assignment has no `split`, so the board tells of the mark.")
 
 
 def _row(line: BoardLine) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import base64
 
 import streamlit as st
 
-from app.classroom.boards import show_what_it_says
+from app.classroom.boards import show_what_it_says, what_counts
 from app.classroom.instructor_desk import choose_assignment, clock_text, school, table
 from app.i18n import t
 from engine.classroom.boards import exact_bits
@@ -33,6 +33,7 @@ def boards_part() -> None:
             step=f"{spec.board.step:g}",
         )
     )
+    st.caption(what_counts(spec.split is not None))
     show_what_it_says(school().boards.says(name))
     _leak(name, spec.attempts.total or 35)
     rows = [

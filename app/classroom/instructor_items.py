@@ -80,6 +80,9 @@ def _hours(name: str) -> None:
     figure.update_xaxes(title=t("hour (UTC)"), dtick=3)
     figure.update_yaxes(title=t("false labels"))
     st.plotly_chart(figure, key="hours", config=PLAIN)
+    if not any(counts):
+        st.caption(t("There is no false label."))
+        return
     worst = max(range(24), key=counts.__getitem__)
     st.caption(t("{n} false labels in all, most of them from {hour}:00 UTC.", n=sum(counts), hour=f"{worst:02d}"))
 

@@ -34,7 +34,8 @@ def _ask_form() -> None:
         text = st.text_area(
             t("Options, one on each line"), "temperature\nvibration\nbearing_temperature\npressure", height=130
         )
-        right = st.number_input(t("The right one is on line"), 1, 12, 2)
+        with st.expander(t("The right one: open this away from the projector"), icon=":material/visibility_off:"):
+            right = st.number_input(t("The right one is on line"), 1, 12, 2, key="question-right")
         seconds = st.number_input(t("Seconds to vote"), 10, 600, 90, 10)
         if st.form_submit_button(
             t("Put it to the room"), type="primary", icon=":material/how_to_vote:", width="stretch"

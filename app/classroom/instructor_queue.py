@@ -37,7 +37,8 @@ def queue_part() -> None:
             item_lanes(name, item)
             verdict_form(name, item)
         elif item.kind in ("explanation", "conflict"):
-            item_lanes(name, item)
+            if school().assignments.get(name).submit not in ("answers", "text"):  # an essay has no plant
+                item_lanes(name, item)
             mark_form(name, item)
         else:
             release_held(name, item)

@@ -12,9 +12,11 @@ from app.classroom.instructor_desk import school
 from app.i18n import t
 from engine.classroom.drawing import LEAST_EVENTS
 from engine.classroom.rubric import load_rubric, rubric_names
-from engine.plant.spec import load_plant, plant_names
+from engine.plant.spec import load_plant, own_plant_names, plant_names
 
 QUESTIONS = [{"id": "q1", "ask": "Which sensor shows the fault first?", "options": ["temperature", "vibration"]}]
+# A board that all see, on a part of the events; the mark comes from the rest.
+COMPETITION: dict[str, Any] = {"split": {"public": 0.5, "by": "event"}, "board": {"show": "handles", "step": 0.1}}
 
 
 def wizard() -> str | None:
@@ -23,7 +25,7 @@ def wizard() -> str | None:
     with what:
         document = _what()
     with data:
-        document |= _data(document["submit"])
+        document |= _data(document["submit"], document["mode"])
     with when:
         document |= _when(document["submit"])
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
@@ -53,10 +55,10 @@ def _what() -> dict[str, Any]:
     return {"version": 1, "id": name, "title": title, "mode": mode, "submit": submit}
 
 
-def _data(submit: str) -> dict[str, Any]:
+def _data(submit: str, mode: str) -> dict[str, Any]:
     if submit in ("answers", "text"):
         return _question_part(submit)
-    plant = st.selectbox(t("Plant"), plant_names(), key="wizard_plant")
+    plant = st.selectbox(t("Plant"), (*plant_names(), *own_plant_names()), key="wizard_plant")
     known = list(load_plant(plant).machines)
     machines = st.multiselect(t("Machines"), known, known[:1], key=f"wizard_machines/{plant}") or known[:1]
     left, right = st.columns(2)
@@ -70,9 +72,13 @@ def _data(submit: str) -> dict[str, Any]:
     )
     level = left.selectbox(t("Level"), list(levels), format_func=levels.get, key="wizard_level")
     whose = {"per_student": t("one each"), "shared": t("shared"), "per_group": t("one for each section")}
-    variants = right.selectbox(t("Data"), list(whose), format_func=whose.get, key="wizard_variants")
+    contest = mode == "competition"
+    variants = right.selectbox(
+        t("Data"), list(whose), 1 if contest else 0, format_func=whose.get, key=f"wizard_variants/{contest}"
+    )
     parts = {"name": plant, "machines": machines, "days": days, "rate_hz": 0.0167, "events": events, "level": level}
-    return {"plant": {**parts, "few_events": True} if few else parts, "variants": variants}
+    data = {"plant": {**parts, "few_events": True} if few else parts, "variants": variants}
+    return data | (COMPETITION if contest else {})
 
 
 def _question_part(submit: str) -> dict[str, Any]:

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from engine.classroom.label_book import LabelBook
     from engine.classroom.people import Person
     from engine.classroom.receipts import Receipt
+    from engine.classroom.rubric import Rubric
     from engine.classroom.spec import AssignmentSpec
     from engine.classroom.timeline import Timeline
     from engine.records import Label
 
 OUT = ("released", "published")
-NONE = "There is no such assignment."
+NONE, NOT_OPEN = "There is no such assignment.", "This assignment is not open yet."
+NOT_BEGUN = "This assignment has a time limit; begin it first, on its page or with POST /api/v1/assignments/{id}/begin."
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Card:
     def takes(self) -> bool:
         """Whether work is taken now."""
         return self.phase in ("open", "late", "practice") and self.attempts_left != 0
+
+    @property
+    def must_begin(self) -> bool:
+        """Whether the time limit waits for its student, who sees no data until then."""
+        return self.plan.must_begin(self.now_us)
 
 
 class StudentDesk:
@@ -77,6 +84,17 @@ class StudentDesk:
         self._spec(assignment)
         return self._school.assignments.commitment(assignment), self.variant(assignment).commitment
 
+    def begin(self, assignment: str) -> Card:
+        """Let one's time limit run from now, once; returns the assignment as it stands then."""
+        self._released(assignment)
+        self._school.assignments.begin(assignment, self.person)
+        return self.card(assignment)
+
+    def rubric(self, assignment: str) -> Rubric:
+        """Return what the work is graded by; it holds no truth."""
+        self._spec(assignment)
+        return self._school.assignments.rubric(assignment)
+
     # data
     def has_data(self, assignment: str) -> bool:
         """Return whether one's variant is made; who joins after the release has none at first."""
@@ -91,7 +109,7 @@ class StudentDesk:
 
     def make_data(self, assignment: str) -> None:
         """Make and seal the variant of somebody who joined after the release."""
-        self._opened(assignment)
+        self._released(assignment)
         self._school.late_joiner(assignment, self.person.person)
 
     def variant(self, assignment: str) -> Variant:
@@ -245,9 +263,15 @@ class StudentDesk:
             raise AccessError(NONE)
         return self._school.assignments.get(assignment)
 
+    def _released(self, assignment: str) -> Card:
+        card = self.card(assignment)
+        if card.phase == "before":
+            raise AccessError(NOT_OPEN)
+        return card
+
     def _opened(self, assignment: str) -> None:
-        if self.card(assignment).phase == "before":
-            raise AccessError("This assignment is not open yet.")
+        if self._released(assignment).must_begin:
+            raise AccessError(NOT_BEGUN)
 
     def _own_stream(self, assignment: str) -> Variant:
         variant = self._hidden(assignment)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from app.classroom.student_brief import begun, brief, counted_days, every_words, show_path
 from app.classroom.student_frame import (
     PARAMETER,
     clock,
@@ -17,6 +18,7 @@ from app.classroom.student_frame import (
 )
 from app.classroom.student_handing import hand_in
 from app.classroom.student_results import disputes, result
+from app.classroom.titles import plain
 from app.i18n import t
 from app.snippets import show_in_python
 
@@ -41,11 +43,11 @@ def show_list(cards: list[Card]) -> None:
         with st.container(border=True):
             title, state, button = st.columns([3, 2, 1], vertical_alignment="center")
             with title:
-                st.markdown(f"##### {_plain(card.spec.title)}")
-                st.caption(_due_words(card))
+                st.markdown(f"##### {plain(card.spec.title)}")
+                st.caption(due_words(card))
             with state:
                 phase_badge(card)
-                st.caption(_work_words(card))
+                st.caption(work_words(card))
             button.button(
                 t("Open"), key=f"open-{card.spec.id}", width="stretch", on_click=_open, args=(card.spec.id,),
                 type="primary" if card.takes else "secondary",
@@ -55,15 +57,20 @@ def show_list(cards: list[Card]) -> None:
 def show_assignment(desk: StudentDesk, card: Card) -> None:
     """Draw one assignment from top to bottom."""
     title, state = st.columns([4, 1], vertical_alignment="bottom")
-    title.title(_plain(card.spec.title))
+    title.title(plain(card.spec.title))
     with state:
         phase_badge(card)
     st.button(t("All assignments"), icon=":material/arrow_back:", on_click=_close, type="tertiary")
-    _credit(card)
-    if card.phase == "before" or not with_data(desk, card.spec.id):
-        return
+    if card.phase != "before":
+        show_path(desk, card)
     if card.spec.task:
         st.markdown(card.spec.task)
+    brief(desk, card)
+    _credit(card)
+    if card.phase == "before" or not with_data(desk, card.spec.id) or not begun(desk, card):
+        return
+    if card.spec.submit in ("labels", "alarms"):
+        link_to_labelling(card.spec.id)
     names = [t("Hand in"), t("Receipts ({n})", n=len(card.receipts)), t("Result")]
     with_readings = card.spec.submit in ("labels", "alarms", "params")
     tabs = st.tabs([t("Data"), *names] if with_readings else names)
@@ -102,10 +109,8 @@ def _data(desk: StudentDesk, card: Card) -> None:
     first, second, third, fourth = st.columns(4)
     first.metric(t("Your variant"), variant.variant, border=True)
     second.metric(t("Machines"), len(variant.machines), border=True)
-    third.metric(t("Length"), t("{n} days", n=f"{spec.plant.days:g}"), border=True)
-    fourth.metric(t("One reading each"), f"{1 / spec.plant.rate_hz:g} s", border=True)
-    if spec.submit in ("labels", "alarms"):
-        link_to_labelling(spec.id)
+    third.metric(t("Length"), counted_days(spec.plant.days), border=True)
+    fourth.metric(t("One reading each"), every_words(1 / spec.plant.rate_hz), border=True)
     if spec.future_hidden:
         st.info(t("The future is hidden here: readings come in on the labelling page, and the alarms you raise count."))
     _downloads(desk, card)
@@ -169,7 +174,8 @@ def _receipts(card: Card) -> None:
     st.dataframe(rows, hide_index=True, width="stretch")
 
 
-def _due_words(card: Card) -> str:
+def due_words(card: Card) -> str:
+    """Return until when the work is worth what, or when it opens."""
     zone, now = card.spec.when.zone, card.now_us
     if card.phase == "before":
         return t("opens {when}", when=shown_time(card.plan.release_us, zone))
@@ -180,7 +186,8 @@ def _due_words(card: Card) -> str:
               when=shown_time(until, zone))  # fmt: skip
 
 
-def _work_words(card: Card) -> str:
+def work_words(card: Card) -> str:
+    """Return what was handed in, and how often one may still."""
     count = len(card.receipts)
     done = t("nothing handed in yet") if not count else t("handed in: {n}", n=count)
     return done if card.phase == "closed" else f"{done} · {_attempts(card)}"
@@ -188,12 +195,9 @@ def _work_words(card: Card) -> str:
 
 def _attempts(card: Card) -> str:
     left = card.attempts_left
-    return t("no limit of attempts") if left is None else t("{n} attempts left now", n=left)
-
-
-def _plain(text: str) -> str:
-    """Return a title without any markup of its own."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()#+!|<>$:~" else letter for letter in text)
+    if left is None:
+        return t("no limit of attempts")
+    return t("1 attempt left now") if left == 1 else t("{n} attempts left now", n=left)
 
 
 def _open(assignment: str) -> None:

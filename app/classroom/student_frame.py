@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from html import escape
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -10,18 +11,21 @@ import streamlit as st
 
 from app.access import viewer
 from app.acting import CLASS, acting_as
-from app.classroom.student import StudentDesk
+from app.classroom.student import NONE, NOT_OPEN, StudentDesk
 from app.classroom.titles import assignment_titles
 from app.i18n import t
 from app.jobs import Job, show_progress
 from app.keys_of_session import MENU_KEY
 from app.lab import lab
+from app.way_back import to_sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.classroom.student import Card
+    from engine.errors import LabError
 
+CHOSEN_KEY = "chosen-assignment"
 PARAMETER = "assignment"  # in the address, so that a link opens it again
 MAKING_KEY = "making_data"
 PHASE_ICONS = {"before": "hourglass_empty", "open": "edit", "late": "running_with_errors", "practice": "fitness_center"}
@@ -40,7 +44,7 @@ def desk_or_stop() -> StudentDesk:  # noqa: RET503
         st.info(t("This is the students' side. Yours is under Class: people, assignments, grading."))
     else:
         st.info(t("Come in with the join code of your class, or with your handle and PIN."), icon=":material/login:")
-        st.html('<a href="login">{}</a>'.format(t("Sign in")))
+        st.html(f'<a href="{escape(to_sign_in())}">{escape(t("Sign in"))}</a>')
     st.stop()
 
 
@@ -50,29 +54,50 @@ def own(desk: StudentDesk, act: Callable[..., Any], *arguments: Any) -> Any:
     return act(*arguments)
 
 
-def choose_card(desk: StudentDesk, wanted: Any = None) -> Card | None:
-    """Let the person choose one of its assignments; it stands in the address. None when there is none."""
-    cards = [card for card in desk.cards() if wanted is None or wanted(card)]
-    if not cards:
-        return None
+def choose_card(desk: StudentDesk, wanted: Callable[[Card], bool]) -> Card | None:
+    """Let the person choose one of its assignments; it stands in the address.
+
+    None when there is none, or when the address names another one: that is never answered with somebody else's.
+
+    Raises
+    ------
+    AccessError
+        When the address names an assignment that is not there for this person.
+    """
+    cards, asked = [card for card in desk.cards() if wanted(card)], st.query_params.get(PARAMETER)
     titles = assignment_titles(card.spec for card in cards)
-    names, asked = list(titles), st.query_params.get(PARAMETER)
-    at = names.index(asked) if asked in names else 0
-    chosen = st.selectbox(
-        t("Assignment"), names, at, key="chosen-assignment", format_func=titles.get, on_change=_follow
-    )
-    return next(card for card in cards if card.spec.id == chosen)
+    if asked and asked not in titles:
+        desk.card(asked)
+        chosen = None
+    else:
+        chosen = asked or next(iter(titles), None)
+    if titles:
+        st.session_state[CHOSEN_KEY] = chosen
+        st.selectbox(
+            t("Assignment"), list(titles), None, key=CHOSEN_KEY, format_func=titles.get, on_change=_follow,
+            placeholder=t("Choose an assignment"),
+        )  # fmt: skip
+    return next((card for card in cards if card.spec.id == chosen), None)
 
 
 def _follow() -> None:
-    st.query_params[PARAMETER] = st.session_state["chosen-assignment"]
+    st.query_params[PARAMETER] = st.session_state[CHOSEN_KEY]
+
+
+def problem_said(problem: LabError) -> None:
+    """Say a refusal of the class in the reader's language, and where one's own assignments are."""
+    words = {
+        NONE: t("There is no such assignment. Yours are listed under My assignments."),
+        NOT_OPEN: t("This assignment is not open yet."),
+    }
+    st.error(words.get(str(problem), str(problem)))
 
 
 def link_to_labelling(assignment: str) -> None:
     """Draw the link to the labelling page of an assignment; nothing where this role has no such page."""
     pages = {page.url_path: page for section in st.session_state.get(MENU_KEY, {}).values() for page in section}
     if "label" in pages:
-        label = t("Open the labelling page")
+        label = t("Go on to the labelling page")
         st.page_link(pages["label"], label=label, icon=":material/draw:", query_params={PARAMETER: assignment})
 
 

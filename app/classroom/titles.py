@@ -27,3 +27,8 @@ def assignment_titles(specs: Iterable[AssignmentSpec]) -> dict[str, str]:
 def fault_titles() -> dict[str, str]:
     """Return name and title of every type that a label may have: the catalogue, the same for everybody."""
     return {name: getattr(part, "title", name) for name, part in sorted(parts("fault").items())}
+
+
+def plain(text: str) -> str:
+    """Return a title without any markup of its own."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()#+!|<>$:~" else letter for letter in text)

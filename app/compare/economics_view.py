@@ -147,7 +147,14 @@ def _kept(data: Data, contender: Contender) -> tuple[Stretch, Any, Outcome]:
     if kept.get("data") != data:
         with st.spinner(t("Fetching the readings…")):
             stretches, practice = readings_for(data)
-            truths = truths_of(data, stretches, practice) or [()]
+            truths = truths_of(data, stretches, practice)
+            if truths is None:
+                raise LabError(
+                    t(
+                        "What was wrong in these readings is not known here, so no sum of money can be true. Choose a "
+                        "sample, or a plant that is simulated; Compare scores recordings with labels of their own."
+                    )
+                )
         kept.clear()
         kept.update(data=data, stretch=stretches[0], truth=truths[0], outcomes={})
     if repr(contender) not in kept["outcomes"]:

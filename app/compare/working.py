@@ -16,6 +16,7 @@ from engine.comparing.contenders import BASELINES, Contender, baselines
 from engine.comparing.practice import Practice
 from engine.comparing.stretches import Stretch, plant_stretch, stored_stretch, table_stretches
 from engine.errors import LabError
+from engine.importing.replay import RecordedPlant
 from engine.reading.series import table_of
 from engine.records import DAY_US, HOUR_US
 
@@ -95,8 +96,8 @@ def truths_of(data: Data, stretches: tuple[Stretch, ...], practice: Practice | N
     if practice is not None:
         return practice.reveal()
     if data.source == RUNNING:
-        if data.plant:
-            return None  # nobody knows what was wrong in somebody else's plant
+        if data.plant or isinstance(lab().plant, RecordedPlant):
+            return None  # nobody has told the lab what was wrong in somebody else's plant, or in a recording
         span = stretches[0].span
         return [lab().plant.truth(span.start_us, span.end_us)]
     return _labelled(data, stretches)

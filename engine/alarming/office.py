@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.alarming.delivery.deliveries import Deliveries
-from engine.alarming.policy import SHIPPED, Policy, load_policy, read_policy
+from engine.alarming.policy import SHIPPED, Known, Policy, load_policy, policy_problems, read_policy
+from engine.catalog import parts
 from engine.errors import LabError
 from engine.files import write_atomically
+from engine.plant.spec import load_plant, own_plant_names, plant_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from engine.alarming.guards import Guards
     from engine.alarming.marks import Marks
     from engine.alarming.rules import AlarmRules
+    from engine.errors import FileProblemError
     from engine.plant.simulator import Plant
     from engine.running.frames import Frame
     from engine.store.run_records import RunRecord
@@ -35,6 +39,9 @@ class AlarmSource(Protocol):
 
     @property
     def run(self) -> RunRecord: ...
+
+    @property
+    def thresholds(self) -> Mapping[str, float]: ...
 
     def subscribe(self, on_frame: Callable[[Frame], None]) -> Callable[[], None]:
         """Have every frame handed out; returns what ends it."""
@@ -70,7 +77,23 @@ class AlarmOffice:
             self._take(self.policy)
             self._unsubscribe = self._runner.subscribe(lambda frame: self.deliveries.on_frame(frame))
 
-    def set_policy(self, text: str) -> None:
+    def problems(self, text: str, others: frozenset[str] = frozenset()) -> list[FileProblemError]:
+        """Return every problem that a policy would have here, also names that are nobody's.
+
+        `others` are machines of plants that others feed.
+        """
+        return policy_problems(text, known=self._known(others))
+
+    def _known(self, others: frozenset[str]) -> Known:
+        """Every detector there is; the machines of each plant that can run here, and the others."""
+        detectors = {*parts("detector"), *self._runner.thresholds}
+        machines = set(self._runner.plant.machines) | others
+        for name in (*plant_names(), *own_plant_names()):
+            with suppress(LabError):
+                machines |= set(load_plant(name).machines)
+        return Known(frozenset(detectors), frozenset(machines))
+
+    def set_policy(self, text: str, others: frozenset[str] = frozenset()) -> None:
         """Let another policy hold and keep it in the lab's folder.
 
         Raises
@@ -78,6 +101,9 @@ class AlarmOffice:
         FileProblemError
             When the text is wrong; the policy in force stays.
         """
+        problems = self.problems(text, others)
+        if problems:
+            raise problems[0]
         policy = read_policy(text)
         with self._lock:
             write_atomically(self._folder / FILE, text.encode())

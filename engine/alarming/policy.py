@@ -7,15 +7,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from engine.alarming.delivery.spec import EmailSpec, FileSpec, KafkaSpec, MqttSpec, WebhookSpec
 from engine.alarming.guards import Guards, Suppression
 from engine.alarming.rules import AlarmRules
-from engine.errors import FileProblemError
+from engine.errors import FileProblemError, nearest
 from engine.params import Range, parameters_of
 from engine.records import time_us
-from engine.yaml_file import problems_of, read_model
+from engine.yaml_file import line_of, problems_of, read_model
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data" / "alarm_rules.yaml"
 Priority = Literal["notice", "warning", "critical"]
@@ -111,6 +112,14 @@ class Policy:
     deliveries: tuple[Delivery, ...]
 
 
+@dataclass(frozen=True)
+class Known:
+    """Names that rules and silences may use; an unknown one would hold for nothing, without a word."""
+
+    detectors: frozenset[str]
+    machines: frozenset[str]
+
+
 def read_policy(text: str, file: str = "alarm_rules.yaml") -> Policy:
     """Return the policy in a YAML text; an empty one means the defaults.
 
@@ -128,9 +137,34 @@ def read_policy(text: str, file: str = "alarm_rules.yaml") -> Policy:
     return Policy(text, {"default": default, **rules}, Guards(suppressions, least), content.delivery)
 
 
-def policy_problems(text: str, file: str = "alarm_rules.yaml") -> list[FileProblemError]:
-    """Return every problem of the text in the order of its lines; empty when it is good."""
-    return problems_of(text, PolicyFile, file) if _says_something(text) else []
+def policy_problems(text: str, file: str = "alarm_rules.yaml", known: Known | None = None) -> list[FileProblemError]:
+    """Return every problem of the text in the order of its lines; empty when it is good.
+
+    `known` are the names that there are where the policy shall hold; without it names are not looked up.
+    """
+    if not _says_something(text):
+        return []
+    return problems_of(text, PolicyFile, file) or ([] if known is None else _strangers(text, file, known))
+
+
+def _strangers(text: str, file: str, known: Known) -> list[FileProblemError]:
+    """Return a problem for each detector or machine that is not there, with its line."""
+    content, tree = read_model(text, PolicyFile, file), yaml.compose(text, Loader=yaml.SafeLoader)
+    named: list[tuple[tuple[Any, ...], str, str | None, frozenset[str]]] = [
+        (("detectors", name), "detector", name, known.detectors) for name in content.detectors
+    ]
+    for at, one in enumerate(content.suppress):
+        named += [
+            (("suppress", at, "detector"), "detector", one.detector, known.detectors),
+            (("suppress", at, "machine"), "machine", one.machine, known.machines),
+        ]
+    found = []
+    for path, kind, name, names in named:
+        if name is not None and name not in names:
+            place, near = f"line {line_of(tree, path)}, {'.'.join(map(str, path))}", nearest(name, sorted(names))
+            cure = f"did you mean {near!r}" if near else f"choose one of: {', '.join(sorted(names))}"
+            found.append(FileProblemError(file, place, f"no {kind} is called {name!r}", cure))
+    return found
 
 
 def load_policy(path: Path = SHIPPED) -> Policy:

@@ -179,7 +179,15 @@ class AssignmentFiles:
         """Return the dates of a person; a variant that was ended is closed for everybody on it."""
         variant = self.variant_or_none(assignment, person.person)
         ended = None if variant is None else self.closing.ended_us(assignment, variant.variant)
-        return timeline(self.get(assignment), person, self.rules(assignment, person), ended)
+        row = self._records.begun.one(assignment=assignment, person=person.person)
+        begun = None if row is None else int(row["at_us"])
+        return timeline(self.get(assignment), person, self.rules(assignment, person), ended, begun)
+
+    def begin(self, assignment: str, person: Person) -> Timeline:
+        """Let a person's time limit run from now; who has begun before goes on as it was."""
+        if self.timeline(assignment, person).must_begin(now := self._now_us()):
+            self._records.begun.put(assignment=assignment, person=person.person, at_us=now)
+        return self.timeline(assignment, person)
 
     def _row(self, assignment: str) -> dict[str, Any]:
         row = self._records.assignments.one(assignment=assignment)

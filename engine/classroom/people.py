@@ -283,7 +283,7 @@ class People:
 
 
 _DETAILS = ("name", "first_name", "last_name", "email", "student_id", "login", "lms_id", "section")
-_OWN_TABLES = ("submissions", "drafts", "calls", "disputes", "votes")
+_OWN_TABLES = ("submissions", "drafts", "calls", "begun", "disputes", "votes")
 
 
 def _person(row: dict[str, Any]) -> Person:

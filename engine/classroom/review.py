@@ -30,6 +30,7 @@ DISPUTED_SHARE = 0.3  # a false interval that this share of the class marked que
 BIN_US = 60 * SECOND_US
 VERDICTS = ("right", "wrong", "ambiguous", "new event")  # keys 1 to 4
 DISPUTE_DAYS = 7
+MARKED = ("labels", "alarms")  # kinds of work that are marks; only they can be right or wrong one by one
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,16 @@ class Review:
             raise LabError(f"Disputes are open for {DISPUTE_DAYS} days after the results are out.")
         if not text.strip():
             raise LabError("Write one sentence about what you see there.")
+        said: dict[str, Any] = {
+            "assignment": assignment,
+            "person": person,
+            "machine": machine,
+            "start_us": start_us,
+            "end_us": end_us,
+        }
+        same = self._records.disputes.find(**said, text=text[:500], state="open")
+        if same:  # Enter and the button, or a second tab: one sentence about one interval is one dispute
+            return str(same[0]["dispute"])
         dispute = f"D{secrets.token_hex(4)}"
         row = {"dispute": dispute, "assignment": assignment, "person": person, "machine": machine, "state": "open"}
         span = {"start_us": start_us, "end_us": end_us, "text": text[:500], "at_us": self._now_us()}
@@ -171,9 +182,10 @@ class Review:
         return hours
 
     def _marked(self, assignment: str) -> list[tuple[Result, tuple[Label, ...]]]:
+        """Results whose work are marks of a person: the alarms of a handed-in setting are the lab's own."""
         works = {receipt.submission: work for receipt, work in self._submissions.payloads(assignment)}
         results = [r for r in self._grading.results(assignment) if r.submission and r.grade]
-        return [(r, works[r.submission].marks) for r in results]
+        return [(r, works[r.submission].marks) for r in results if works[r.submission].kind in MARKED]
 
     def _newest(self, assignment: str, variant: str) -> list[Sequence[Label]]:
         newest = {r.person: w.marks for r, w in self._submissions.payloads(assignment) if r.variant == variant}

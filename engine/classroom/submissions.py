@@ -201,7 +201,9 @@ class Submissions:
     def _register(self, who: Person, assignment: str, variant: str, kind: str, payload: str) -> tuple[_Taken, bool]:
         """Check the rules and reserve the attempt; one at a time, so two tabs cannot both take the last one."""
         sha256, now = payload_hash(payload), self._now_us()
-        plan, state = self._assignments.timeline(assignment, who), self._assignments.state(assignment)
+        state = self._assignments.state(assignment)
+        taking = self._assignments.begin if state in ("released", "published") else self._assignments.timeline
+        plan = taking(assignment, who)  # who hands in has begun, wherever the data came from
         keep = self._assignments.get(assignment).keep
         with self._lock:
             mine = self._taken.setdefault((who.person, assignment), [])
@@ -272,7 +274,11 @@ def _refuse_wrong_time(state: str, plan: Timeline, now_us: int) -> None:
     if state in ("draft", "checked") or phase == "before":
         raise LabError(f"This assignment opens at {iso_time(plan.release_us, seconds_only=True)}.")
     if phase == "closed":
-        end = plan.close_us if plan.ended_us is None else min(plan.close_us, plan.ended_us)
+        limit, ends = plan.time_is_up_us, [plan.close_us, plan.ended_us, plan.time_is_up_us]
+        end = min(one for one in ends if one is not None)
+        if end == limit:
+            minutes = f"{plan.time_limit_minutes:g} minutes"
+            raise LabError(f"Your {minutes} ended at {iso_time(end, seconds_only=True)}; nothing more is taken.")
         raise LabError(f"This assignment closed at {iso_time(end, seconds_only=True)}; nothing more is taken.")
 
 

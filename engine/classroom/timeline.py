@@ -32,6 +32,8 @@ class Timeline:
         "closed", or "practice": taken, worth nothing.
     ended_us
         When the open attempts were ended for good; None = they end with the last step.
+    begun_us
+        When this person began; with a time limit nothing is shown before and nothing is taken after it has passed.
     """
 
     release_us: int
@@ -41,6 +43,26 @@ class Timeline:
     attempts_total: int | None
     attempts_per_day: int | None
     ended_us: int | None = None
+    begun_us: int | None = None
+
+    @property
+    def time_is_up_us(self) -> int | None:
+        """When this person's own time limit passes; None without a limit, or before the person began."""
+        if self.time_limit_minutes is None or self.begun_us is None:
+            return None
+        return self.begun_us + round(self.time_limit_minutes * MINUTE_US)
+
+    @property
+    def over_us(self) -> int | None:
+        """The moment from which work has no credit, if that is before the last step: ended, or the time is up."""
+        limit = self.time_is_up_us
+        ends = [self.ended_us, None if limit is None else limit + GRACE_US + 1]
+        return min((end for end in ends if end is not None), default=None)
+
+    def must_begin(self, at_us: int) -> bool:
+        """Tell whether the time limit waits for the person to begin; until then it sees no data."""
+        waits = self.time_limit_minutes is not None and self.begun_us is None
+        return waits and self.state(at_us) in ("open", "late")
 
     @property
     def close_us(self) -> int:
@@ -50,11 +72,11 @@ class Timeline:
     def credit_until_us(self) -> int:
         """The last moment at which work earns credit, grace included; before the release when it never does."""
         last = max((until + GRACE_US for until, percent in self.steps if percent > 0), default=self.release_us - 1)
-        return last if self.ended_us is None else min(last, self.ended_us - 1)
+        return last if self.over_us is None else min(last, self.over_us - 1)
 
     def percent(self, at_us: int) -> float:
         """Return what work received at that time is worth; a minute of grace after each step."""
-        if self.ended_us is not None and at_us >= self.ended_us:
+        if self.over_us is not None and at_us >= self.over_us:
             return 0.0
         return next((percent for until, percent in self.steps if at_us <= until + GRACE_US), 0.0)
 
@@ -62,7 +84,7 @@ class Timeline:
         """Return "before", "open", "late" (worth less than at first) or "closed"."""
         if at_us < self.release_us:
             return "before"
-        ended = self.ended_us is not None and at_us >= self.ended_us
+        ended = self.over_us is not None and at_us >= self.over_us
         if ended or at_us > self.close_us + GRACE_US:
             return "practice" if self.after == "practice" else "closed"
         return "open" if self.percent(at_us) >= self.steps[0][1] else "late"
@@ -73,6 +95,7 @@ def timeline(
     person: Person | None = None,
     rules: Mapping[str, Any] | None = None,
     ended_us: int | None = None,
+    begun_us: int | None = None,
 ) -> Timeline:
     """Return the timeline of a person; `rules` are the overrides that apply to it (see `rules_for`).
 
@@ -97,6 +120,7 @@ def timeline(
         attempts_total=rules.get("attempts_total", spec.attempts.total),
         attempts_per_day=rules.get("attempts_per_day", spec.attempts.per_day),
         ended_us=ended_us,
+        begun_us=begun_us,
     )
 
 

@@ -7,12 +7,14 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.errors import FileProblemError, LabError, UnknownNameError
 from engine.home import home
-from engine.yaml_file import read_file
+from engine.yaml_file import line_of, read_file
 
 PLANT_FOLDER = Path(__file__).resolve().parents[2] / "data" / "plants"
 OWN_FOLDER = "plants"  # in the lab's home: YAML files of an instructor's own plants
@@ -65,6 +67,9 @@ class SensorSpec(_Strict):
             raise ValueError(f"normal must rise from low to high, got [{low:g}, {high:g}]")
         if not (self.limits[0] <= low and high <= self.limits[1]):
             raise ValueError(f"limits must enclose normal, got {list(self.limits)}")
+        if self.critical is not None and (self.critical > low if self.low_side else self.critical < high):
+            where = f"at most {low:g}" if self.low_side else f"at least {high:g}"
+            raise ValueError(f"critical must lie outside normal ({where}), got {self.critical:g}")
         if not math.isclose(round(1 / self.resolution), 1 / self.resolution, rel_tol=1e-9):
             raise ValueError(f"1 / resolution must be a whole number, got resolution {self.resolution:g}")
         if not self.measures:
@@ -196,16 +201,21 @@ def _read(path: Path, _changed: int) -> PlantSpec:
     from engine.plant.physics_kinds import physics_named
 
     content = read_file(path, _PlantFile)
+    at: tuple[Any, ...] = ("physics",)
     try:
         physics = physics_named(content.physics)
-        for sensor in content.sensors:
+        for place, sensor in enumerate(content.sensors):
             for quantity in sensor.measures:
+                at = ("sensors", place, "measures", quantity)
                 physics.require_quantity(quantity)
         for fault in content.automatic:
+            at = ("automatic", fault)
             if fault not in parts("fault"):
                 raise UnknownNameError("fault", fault, parts("fault"))
     except LabError as problem:
-        raise FileProblemError(path.name, "", str(problem).rstrip("."), "correct that name") from None
+        line = line_of(yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader), at)
+        place_said = f"line {line}, {'.'.join(map(str, at))}"
+        raise FileProblemError(path.name, place_said, str(problem).rstrip("."), "correct that name") from None
     return PlantSpec(
         name=content.name,
         title=content.title,

@@ -27,6 +27,7 @@ class ClassRecords:
         self.marks = Rows(database, "class_marks")
         self.rules = Rows(database, "class_rules", cached=True)
         self.ended = Rows(database, "class_ended", cached=True)
+        self.begun = Rows(database, "class_begun", cached=True)
         self.releases = Rows(database, "class_releases")
         self.published = Rows(database, "class_published")
         self.disputes = Rows(database, "class_disputes")

@@ -32,6 +32,8 @@ CREATE TABLE IF NOT EXISTS class_releases (
     seq BIGINT PRIMARY KEY, assignment VARCHAR NOT NULL, scope VARCHAR NOT NULL, who VARCHAR NOT NULL, at_us BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS class_ended (
     assignment VARCHAR NOT NULL, variant VARCHAR NOT NULL, at_us BIGINT NOT NULL, PRIMARY KEY (assignment, variant));
+CREATE TABLE IF NOT EXISTS class_begun (
+    assignment VARCHAR NOT NULL, person VARCHAR NOT NULL, at_us BIGINT NOT NULL, PRIMARY KEY (assignment, person));
 CREATE TABLE IF NOT EXISTS class_published (
     seq BIGINT PRIMARY KEY, assignment VARCHAR NOT NULL, person VARCHAR NOT NULL, submission VARCHAR NOT NULL, points DOUBLE NOT NULL,
     truth_version INTEGER NOT NULL, note VARCHAR NOT NULL DEFAULT '', at_us BIGINT NOT NULL);

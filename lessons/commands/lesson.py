@@ -50,12 +50,12 @@ def prove(
 ) -> None:
     """Show that each solution passes (95 % or more of the seeds) and each decoy fails (5 % or less)."""
     from lessons.proofs import record_proofs
-    from lessons.reader import find_lesson, lesson_folders, museum_folders
+    from lessons.reader import lesson_at, lesson_folders, museum_folders
 
     failed = 0
     for lesson_name in [name] if name else [folder.name for folder in [*lesson_folders(), *museum_folders()]]:
         began = time.perf_counter()
-        lesson = find_lesson(lesson_name)
+        lesson = lesson_at(lesson_name)
         for proof in record_proofs(lesson, seeds=seeds, jobs=jobs):
             decoys = ", ".join(f"{share:.0%}" for share in proof.decoys)
             word = "proven" if proof.holds else "NOT PROVEN"
@@ -68,12 +68,15 @@ def prove(
         raise typer.Exit(1)
 
 
-def preview(name: str, out: Annotated[Path, typer.Option(help="The HTML file to write.")]) -> None:
+def preview(
+    name: Annotated[str, typer.Argument(help="A lesson's id, or the path of its folder.")],
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+) -> None:
     """Write a lesson as one HTML page."""
     from lessons.export import html_page
-    from lessons.reader import find_lesson
+    from lessons.reader import lesson_at
 
-    out.write_text(html_page(find_lesson(name)), encoding="utf-8")
+    out.write_text(html_page(lesson_at(name)), encoding="utf-8")
     print(out)
 
 

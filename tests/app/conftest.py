@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import lessons.reader  # noqa: F401  # AppTest puts app/ before the root, and app/lessons would hide it
 from app import lab as lab_module
 from app.keys import Keys
 from app.lab import Lab

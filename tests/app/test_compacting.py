@@ -47,5 +47,5 @@ def test_who_calls_it_anyway_is_refused(running, role):
 
     test.run()
 
-    assert "Only instructors" in test.error[0].value
+    assert "Only an instructor" in test.error[0].value
     assert not test.session_state["started"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.keys_of_session import MENU_KEY
+from app.shell import pages
 from tests.app.conftest import user
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,3 +113,32 @@ def test_a_students_pages_hold_no_truth(running):
         assert "bearing_failure" not in text
         assert "journal" not in text
         assert str(running.plant.seed) not in [element.value for element in test.code]
+
+
+def test_the_menu_is_grouped_by_what_one_wants():
+    sections = list(dict.fromkeys(page.section for page in pages()))
+
+    assert sections == ["", "Watch", "Break", "Detect", "Learn", "Class", "Data"]
+
+
+def test_a_page_is_called_as_in_the_menu():
+    """Titles that are made elsewhere or carry a plant's name begin with the menu's word too, or are looked at there."""
+    for page in pages():
+        text = (ROOT / "pages" / f"{page.file}.py").read_text(encoding="utf-8")
+        titles = re.findall(r'st\.title\(t\("([^"]+)"', text)
+        if page.file != "home":
+            assert [title for title in titles if not title.startswith(page.title)] == [], page.file
+
+
+def test_the_rules_page_looks_up_the_machines_of_fed_plants_too(running):
+    def script():
+        from app.alarms_rules import rules_view
+
+        rules_view()
+
+    test = AppTest.from_function(script, default_timeout=30).run()
+
+    assert not test.exception
+    assert not test.error
+    test.text_area[0].set_value("detectors:\n  limits: {confirm: 3}\n").run()
+    assert "no detector is called 'limits'" in test.error[0].value

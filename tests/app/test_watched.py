@@ -132,3 +132,10 @@ def test_one_machine_of_a_recording_stays_a_recording():
 
     assert isinstance(one, RecordedPlant)
     np.testing.assert_array_equal(one.block(times).values[:, 0], plant.block(times).values[:, 0])
+
+
+def test_nobody_knows_what_was_wrong_in_a_recording(opened, monkeypatch):
+    """Economics would print sums over a truth of no fault at all."""
+    monkeypatch.setattr(type(opened), "plant", recorded_plant())
+
+    assert truths_of(Data(RUNNING), (), None) is None

@@ -10,7 +10,15 @@ import pytest
 
 from engine.cli import main
 from engine.errors import FileProblemError, LabError
-from lessons.reader import COURSE, course_problems, lesson_folders, load_lesson, read_lesson
+from lessons.reader import (
+    COURSE,
+    course_problems,
+    find_lesson,
+    lesson_at,
+    lesson_folders,
+    load_lesson,
+    read_lesson,
+)
 from lessons.template import write_template
 
 SOUND = COURSE / "02-thresholds"
@@ -191,3 +199,13 @@ def test_a_path_that_leaves_out_what_a_lesson_needs_is_named(tmp_path: Path, pat
 
 def test_a_path_that_teaches_first_what_it_needs_is_sound(tmp_path: Path) -> None:
     assert course_problems(course_with_paths(tmp_path, "  short: [01-meet-the-plant, 02-thresholds]\n")) == []
+
+
+def test_commands_take_the_path_of_a_folder_and_addresses_do_not(tmp_path):
+    copy = tmp_path / "mine"
+    shutil.copytree(lesson_folders()[0], copy)
+
+    assert lesson_at(str(copy)).folder == copy
+    assert lesson_at(lesson_folders()[0].name).folder == lesson_folders()[0]
+    with pytest.raises(LabError):
+        find_lesson(str(copy))

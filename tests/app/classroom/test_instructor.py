@@ -9,10 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import lab as lab_module
+from app.classroom.boards import what_counts
 from app.keys import Keys
 from app.keys_of_session import MENU_KEY
 from app.lab import Lab
 from engine.classroom.review import Item
+from engine.classroom.spec import load_spec
 from engine.clock import Clock
 from engine.plant.simulator import Plant
 from engine.plant.spec import load_plant
@@ -346,3 +348,29 @@ def test_what_a_student_wrote_is_shown_as_text(made: Lab, monkeypatch: pytest.Mo
 
     assert text in [one.value for one in test.text]
     assert not any("evil.example" in str(one.value) for one in (*test.markdown, *test.caption))
+
+
+def test_the_right_answer_of_a_question_waits_behind_a_closed_door(made: Lab):
+    """The form may stand on the projector before the vote begins."""
+    test = page("conductor", "question")
+
+    (door,) = [one for one in test.expander if "away from the projector" in one.label]
+    assert [one.key for one in door.number_input] == ["question-right"]
+    assert not door.proto.expanded
+
+
+def test_a_competition_of_the_wizard_has_a_board_and_a_part_that_it_never_sees(made: Lab):
+    test = page("class_room", "assignments")
+    test.selectbox(key="wizard_mode").set_value("competition").run()
+
+    file = next(code.value for code in test.code if "mode: competition" in code.value)
+    spec = load_spec(file)
+
+    assert spec.board is not None
+    assert spec.board.show == "handles"
+    assert (spec.split.by, spec.variants) == ("event", "shared")
+
+
+def test_a_board_without_a_split_does_not_speak_of_unseen_data():
+    assert what_counts(True) == "The mark comes from data that no board has seen."
+    assert "the same data" in what_counts(False)

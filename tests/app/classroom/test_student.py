@@ -16,12 +16,15 @@ from streamlit.testing.v1 import AppTest
 from app.access import Access
 from app.api import build_api
 from app.api.assignments import _ticks
+from app.classroom.rubric_words import gate_words, measure_words
 from app.classroom.student import StudentDesk
+from app.classroom.student_brief import steps_of
 from app.login import login
 from engine.classroom.assignments import Sealed
 from engine.classroom.doors import OF_ADDRESS
 from engine.classroom.gate import Gate, GateRow
 from engine.classroom.label_book import LabelBook
+from engine.classroom.measures import MEASURES
 from engine.classroom.spec import moment_us
 from engine.errors import AccessError, FileProblemError, LabError
 from engine.records import HOUR_US, MINUTE_US, Label
@@ -207,7 +210,66 @@ def test_pages_say_the_same_about_an_unknown_and_an_unreleased_assignment(school
 
     said = [page("assignments", desk, assignment=name).error[0].value for name in ("later", "nothing")]
 
-    assert said[0] == said[1] == "There is no such assignment."
+    assert said[0] == said[1] == "There is no such assignment. Yours are listed under My assignments."
+
+
+def test_a_link_to_an_assignment_that_is_not_there_never_shows_another_one(school, desk):
+    release(school, TEXT.replace("id: pump", "id: tune").replace("submit: labels", "submit: params")
+            .replace("interval-v1", "params-v1"))  # fmt: skip
+
+    unknown, nothing_to_label = page("label", desk, assignment="nothing"), page("label", desk, assignment="tune")
+
+    assert unknown.error[0].value.startswith("There is no such assignment.")
+    assert "nothing to label" in nothing_to_label.info[0].value
+    for test in (unknown, nothing_to_label):
+        assert not test.exception
+        assert not [one for one in test.button if one.key == "hand-in-labels"]
+
+
+def test_choosing_another_assignment_changes_the_address(school, desk):
+    release(school, TEXT.replace("id: pump", "id: second").replace("title: Label", "title: Label again"))
+    test = page("label", desk, assignment="pump")
+
+    test.selectbox(key="chosen-assignment").set_value("second").run()
+
+    assert test.query_params["assignment"] == "second"
+    assert test.selectbox(key="chosen-assignment").value == "second"
+
+
+def test_signing_in_and_joining_lead_back_to_the_page_that_was_meant(school, client):
+    person, pin = school.people.add()
+    back = "label?assignment=pump"
+    form = client.get("/login", params={"back": back}).text
+    wrong = client.post("/login", data={"way": "enter", "handle": "x", "pin": "0", "back": back}).text
+    right = client.post("/login", data={"way": "enter", "handle": person.handle, "pin": pin, "back": back})
+    client.cookies.clear()
+    joined = client.post("/login", data={"way": "join", "code": school.people.join_code(), "back": back})
+    shown = client.get("/" + joined.headers["location"]).text
+
+    for text in (form, wrong):
+        assert 'name="back" value="label?assignment=pump"' in text
+        assert "login?language=de&amp;back=label%3Fassignment%3Dpump" in text
+    assert right.headers["location"] == "./label?assignment=pump"
+    assert 'class="key"' in shown
+    assert 'href="./label?assignment=pump"' in shown
+
+
+@pytest.mark.parametrize(
+    "back", ["//evil.example", "https://evil.example", "../x", "a" * 400, "login", "x\r\nSet-Cookie: a"]
+)
+def test_a_way_back_never_leaves_the_lab(school, client, back):
+    person, pin = school.people.add()
+
+    answer = client.post("/login", data={"way": "enter", "handle": person.handle, "pin": pin, "back": back})
+
+    assert answer.headers["location"] == "./"
+
+
+def test_a_page_that_is_closed_names_itself_in_the_sign_in_link(school):
+    test = page("label", None, assignment="pump")
+
+    assert sum("login?back=label%3Fassignment%3Dpump" in str(html.value if hasattr(html, "value") else html.proto)
+               for html in test.get("html")) == 2  # fmt: skip
 
 
 def test_before_the_release_time_there_is_no_data(school, clock, desk, client):
@@ -247,6 +309,80 @@ def test_an_assignment_shows_its_dates_data_and_commitment(school, desk):
     assert "100 %" in words(test)
     assert desk.variant("pump").variant in words(test)
     assert school.assignments.commitment("pump") in [code.value for code in test.code]
+
+
+def test_an_assignment_says_what_to_do_how_often_and_what_earns_points(school, desk):
+    said = words(page("assignments", desk, assignment="pump"))
+
+    assert "Mark each fault from its beginning to its end" in said
+    assert "2 machines, 1 day, one reading each 20 s" in said
+    assert "You may hand in 12 times in all, 3 a day; the last one counts." in said
+    for line, points in (("Found", 40), ("Clean", 25), ("Tight", 15), ("Named", 10), ("Explained", 10)):
+        assert f"**{line}**, {points} points: " in said
+    assert "says why" in said
+
+
+def test_the_way_leads_from_labels_to_the_result_in_one_line(school, desk):
+    def steps() -> list[str]:
+        labels = len(desk.book("pump")[0].labels)
+        return [state for _, state in steps_of(desk.card("pump"), labels, released=False)]
+
+    assert steps() == ["now", "later", "later"]
+    start = desk.variant("pump").start_us
+    desk.save("pump", LabelBook().add(Label("MACHINE_001", start, start + HOUR_US)), 0)
+    assert steps() == ["done", "now", "later"]
+    desk.hand_in_labels("pump")
+    assert steps() == ["done", "done", "now"]
+    assert "radio_button_checked: **Result**" in words(page("label", desk, assignment="pump"))
+
+
+def test_home_shows_a_student_open_work_with_the_time_left_and_the_next_lesson(school, desk):
+    test = page("home", desk)
+
+    assert not test.exception
+    said = words(test)
+    assert "days left for 100 %" in said
+    assert "No result is out yet." in said
+    assert "pass phrase" not in said
+    links = [one.proto.label for one in test.get("page_link")]
+    assert "Label the pump" in links
+    assert len(links) == 2
+
+
+def test_home_says_nothing_of_a_class_to_a_stranger(school, desk):
+    said = words(page("home", None))
+
+    assert "Open work" not in said
+    assert "pass phrase" in said
+
+
+def test_a_time_limit_hides_the_data_until_one_begins_and_then_runs(school, clock, desk, client):
+    release(school, TEXT.replace("id: pump", "id: exam").replace("rubric:", "attempts: {per_day: null}\nrubric:")
+            .replace("percent: 100}", "percent: 100}\n  time_limit_minutes: 10"))  # fmt: skip
+    headers, data = token_headers(desk), "/api/v1/assignments/exam/data"
+
+    waiting = page("assignments", desk, assignment="exam")
+    assert "You have 10 minutes from the moment you begin." in words(waiting)
+    assert client.get(data, headers=headers).status_code == 403
+    assert client.get(data.replace("data", "window?machine=MACHINE_001"), headers=headers).status_code == 403
+
+    begun = waiting.button(key="begin-assignment").click().run()
+    assert "Time left: 10 min" in words(begun)
+    assert client.get(data, headers=headers).status_code == 200
+    assert client.post("/api/v1/assignments/exam/begin", headers=headers).json()["time_limit_minutes"] == 10
+
+    clock.us += 11 * MINUTE_US + 1000
+    assert desk.card("exam").phase == "closed"
+    sent = {"labels": [{"machine": "MACHINE_001", "start": "2026-03-02T10:00:00Z", "end": "2026-03-02T11:00:00Z"}]}
+    late = client.post("/api/v1/assignments/exam/submissions", headers=headers, json=sent)
+    assert "Your 10 minutes ended" in late.text
+    assert desk.card("exam").receipts == ()
+
+
+def test_every_measure_of_a_rubric_has_plain_words():
+    said = {**measure_words(), **gate_words()}
+
+    assert {name for group in MEASURES.values() for name in group} == set(said)
 
 
 def test_labels_are_made_named_moved_undone_and_handed_in_without_a_mouse(school, desk):

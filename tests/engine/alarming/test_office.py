@@ -127,3 +127,32 @@ def test_marks_of_a_line_decide_the_priority_of_its_alarms(rig):
     found = {alarm.machine: alarm.priority for alarm in rig.runner.desk.recent}
 
     assert found["turbine-line-1"] == "critical"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("detectors:\n  limits: {confirm: 3}\n",
+         "line 2, detectors.limits: no detector is called 'limits'; did you mean 'limit'"),
+        ("suppress:\n  - {machine: ROLL_9, reason: new roll}\n",
+         "line 2, suppress.0.machine: no machine is called 'ROLL_9'"),
+        ("detectors:\n  limit: {confirm: 3}\n  limit: {confirm: 2}\n",
+         "line 3, detectors.limit: 'limit' stands here twice, first on line 2"),
+    ],
+)  # fmt: skip
+def test_a_rule_for_a_detector_or_machine_that_is_not_there_is_refused_with_its_line(rig, text, said):
+    """It would hold for nothing, without a word."""
+    before = rig.office.policy
+
+    with pytest.raises(LabError) as problem:
+        rig.office.set_policy(text)
+
+    assert said in str(problem.value)
+    assert rig.office.policy == before
+
+
+def test_rules_may_name_machines_of_every_plant_that_can_run_here(rig):
+    text = "suppress:\n  - {machine: %s, reason: new bearing}\n"
+
+    for name in ("MACHINE_004", "turbine-line-1", "press_1"):
+        assert rig.office.problems(text % name, frozenset({"press_1"})) == []

@@ -184,6 +184,34 @@ def test_results_are_released_to_all_or_some_and_held_ones_stay(room: Room):
     assert seen() == [True, True, False]
 
 
+def test_the_queue_of_settings_holds_disputes_and_no_marks_of_people(room: Room):
+    """The alarms of a handed-in setting are the lab's own: nobody marked them one by one."""
+    text = PUMP.replace("submit: labels", "submit: params").replace("interval-v1", "params-v1")
+    person = room.join(1)[0].person
+    name = room.open(text)
+    room.school.submissions.submit_parameters(person, name, "ewma", {"weight": 0.2})
+    alarms = (Label(MACHINES[0], START, START + HOUR_US), Label(MACHINES[1], START, START + HOUR_US))
+    room.school.grading._graded._run_parameters = lambda work, *_: replace(work, marks=alarms)  # truth is hand-made
+    room.clock.at("2026-03-20 20:00")
+    room.school.regrades.publish(room.school.regrades.dry_run(name))
+    dispute = room.school.review.dispute(name, person, MACHINES[0], START, START + HOUR_US, "it rang there")
+
+    assert [item.item for item in room.school.review.queue(name)] == [f"dispute:{dispute}"]
+    assert sum(room.school.review.false_label_hours(name)) == 0
+
+
+def test_one_sentence_about_one_interval_is_one_dispute(room: Room):
+    name = evening(room, count=1)
+    room.school.regrades.publish(room.school.regrades.dry_run(name))
+    review, person = room.school.review, room.students[0].person
+
+    same = [review.dispute(name, person, MACHINES[0], START, START + HOUR_US, "a dip") for _ in range(2)]
+    other = review.dispute(name, person, MACHINES[0], START, START + HOUR_US, "and a jump")
+
+    assert same[0] == same[1] != other
+    assert len(review.disputes_of(name, person)) == 2
+
+
 def test_disputes_are_open_for_seven_days_after_the_results(room: Room):
     name = evening(room, 2)
     person, review = room.students[0].person, room.school.review

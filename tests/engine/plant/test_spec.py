@@ -117,3 +117,27 @@ def test_a_scaled_plant_keeps_its_first_machines():
     assert spec.machines[0] == "MACHINE_001"
     assert spec.machines[-1] == "MACHINE_1000"
     assert len(set(spec.machines)) == 1000
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("critical: 12\n", "critical: 5\n",
+         "line 29, sensors.1.critical: critical must lie outside normal (at least 8), got 5"),
+        ("critical: 60\n", "critical: 80\n",
+         "line 69, sensors.5.critical: critical must lie outside normal (at most 75), got 80"),
+        ("critical: 12\n", "critical: 12\n    critical: 14\n",
+         "line 30, sensors.1.critical: 'critical' stands here twice, first on line 29"),
+        ("physics: pump", "physics: pumps", "line 4, physics: "),
+    ],
+)  # fmt: skip
+def test_a_mistake_across_keys_names_its_own_line(tmp_path, right, wrong, said):
+    assert right in GOOD
+    file = tmp_path / "pump_station.yaml"
+    file.write_text(GOOD.replace(right, wrong, 1), encoding="utf-8")
+
+    with pytest.raises(LabError) as problem:
+        load_plant(str(file))
+
+    assert said in str(problem.value)
+    assert "{'name'" not in str(problem.value)
