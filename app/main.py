@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+# First of all, whoever else put it somewhere: `python -m streamlit run` has it on the path already, behind this folder,
+# and then app/lessons would hide the course.
+sys.path[:] = [str(ROOT), *(entry for entry in sys.path if Path(entry or ".").resolve() != ROOT)]
 
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402

@@ -53,8 +53,9 @@ def stage(
     return Stage(labels, rows, values, np.nan_to_num(table[:, None] if table.ndim == 1 else table))
 
 
-def _f1(truth: IntArray, alarms: IntArray) -> float:
-    return float(pointwise.point(truth, alarms)["f1"])
+def _f1(truth: IntArray, alarms: IntArray) -> float | None:
+    found: float | None = pointwise.point(truth, alarms)["f1"]  # None where there is neither event nor alarm
+    return found
 
 
 def point_adjust(played: Stage) -> Scored:

@@ -137,7 +137,7 @@ class Clipped(Honest):
     """It presses its readings into 0 to 1, as if they had been scaled, and is flat on every plant."""
 
     def advance(self, block):
-        values = np.clip(np.abs(block.values), 0.0, 1.0)
+        values = np.clip(1.0 + np.abs(block.values), 0.0, 1.0)
         return super().advance(dataclasses.replace(block, values=values))
 
 
