@@ -11,8 +11,7 @@ from app.lab import lab
 from app.live_chart import live_chart
 from app.plant_choice import plant_choice
 
-who = viewer()
-spec = lab().spec
+who, spec = viewer(), lab().spec
 KEY = "home-live"
 
 st.title(t("FaultLab: a plant that breaks, and detectors that should notice"))

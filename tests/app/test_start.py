@@ -30,6 +30,7 @@ def test_it_starts_from_another_folder_and_answers(server):
 def test_the_store_can_be_looked_into_while_the_lab_runs(server, capsys):
     """The store belongs to the running lab; the commands ask it instead of refusing."""
     folder = str(server.folder)
+    server.wait_for(lambda: len(server.get("/api/table-data/readings?limit=3")["rows"]) == 3, 30)
 
     answers = []
     for arguments in (["check"], ["tables", "--json"], ["sample", "readings", "--limit", "3", "--json"]):

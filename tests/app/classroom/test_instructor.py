@@ -171,7 +171,7 @@ def test_what_the_wizard_proposes_goes_all_the_way_to_the_release(made: Lab):
     """With its own days, faults, level and rubric; shared, to make one plant only."""
     test = page("class_room", "assignments")
     test.text_input(key="wizard_title").set_value("Quick one").run()
-    test.selectbox(key="wizard_variants").select("shared").run()
+    test.selectbox(key="wizard_variants/False").select("shared").run()
     press(test, "Make the assignment")
     assert made.classroom.assignments.state("quick-one") == "draft"
 
