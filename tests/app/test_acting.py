@@ -52,6 +52,8 @@ HOLDERS = ("_records", "_database", "database", "_audit", "_book", "records")  #
 READS = {"grades", "payloads", "join_code", "active_faults", "pending_entries", "subscribe"}
 READS |= {
     "adopt",
+    "attempts",
+    "payloads_of",
     "reveal",
     "begin",
     "of",
