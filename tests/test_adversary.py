@@ -27,6 +27,7 @@ def test_odd_inputs_are_taken_or_refused_in_a_sentence(name):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", PARSERS)
 def test_many_odd_inputs_are_taken_or_refused_in_a_sentence(name):
     outcome = fuzz(PARSERS[name], 4_000, seed=11)

@@ -14,6 +14,7 @@ SHIPPED = sorted(Path("data/assignments").glob("*.yaml"))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_assignment_passes_the_gate_as_shipped(room: Room, path: Path):
     room.join(3)

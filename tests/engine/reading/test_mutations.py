@@ -114,6 +114,7 @@ def test_no_damaged_file_gives_a_traceback_or_loses_rows_unseen(part: int) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_no_file_of_a_thousand_damaged_ones_gives_a_traceback_or_loses_rows_unseen() -> None:
     read_ones = [check(seed) for seed in range(1000, 2000)]
 
