@@ -57,7 +57,8 @@ def test_a_student_cannot_reach_the_inject_page(visit, address):
     page = visit(address)
 
     page.get_by_text("This page is for instructors.").wait_for()
-    assert page.get_by_role("link", name="Sign in with the pass phrase").get_attribute("href") == "login"
+    link = page.get_by_role("link", name="Sign in with the pass phrase").get_attribute("href")
+    assert link.startswith("login?back=inject"), "and back to here"
 
     assert page.get_by_text("Break a machine").count() == 0
     assert page.get_by_role("link", name="Inject").count() == 0
