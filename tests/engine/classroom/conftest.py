@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.classroom.room import Room, open_room
-from tests.engine.streams.conftest import broker, lab_home  # noqa: F401  (fixtures)
+from tests.engine.streams.conftest import apache, broker, lab_home  # noqa: F401  (fixtures)
 
 
 @pytest.fixture

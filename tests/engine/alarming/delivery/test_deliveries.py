@@ -22,7 +22,7 @@ from engine.streams.posting import Answer
 from tests.app.served import free_port
 from tests.engine.alarming.delivery.servers import Hook, Mailbox, wait_for
 from tests.engine.alarming.test_load import alarm
-from tests.engine.streams.conftest import broker, lab_home, only_practice  # noqa: F401, fixtures
+from tests.engine.streams.conftest import apache, broker, lab_home, only_practice  # noqa: F401, fixtures
 
 START = time_us("2026-01-05T08:00:00Z")
 
