@@ -23,7 +23,7 @@ from engine.streams.cluster.supervisor import Supervisor
 from engine.streams.sinks.kafka import Kafka
 from engine.streams.sources.kafka import KafkaSource
 from engine.streams.sources.plant import PlantSource
-from tests.engine.streams.conftest import Broker
+from tests.engine.streams.conftest import Broker, only_practice
 
 
 def oracle(rows: list[dict[str, object]], algorithm: str = "z_score") -> dict[tuple[str, int], float]:
@@ -130,6 +130,7 @@ def quix() -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(cure)
 
 
+@only_practice
 @pytest.mark.kafka
 @pytest.mark.cluster
 @pytest.mark.slow
