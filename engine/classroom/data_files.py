@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from engine.records import Block, FloatArray
 
 ROWS_AT_ONCE = 20_000  # of a piece: some hundredths of a second of work, and a few megabytes
-BYTES_OF_A_ROW = 70
 
 
 def csv_parts(variant: str, blocks: Iterable[Block]) -> Iterator[bytes]:

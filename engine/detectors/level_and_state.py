@@ -23,7 +23,6 @@ MOST_STATES = 3  # distinct values up to which a sensor is taken for a switch
 ROOM = 256  # combinations that are remembered
 NEWS = 10.0  # score of a combination never seen
 RARE = 0.02  # share of ticks with a new combination, up to which one is news
-LASTING = 60  # ticks for which a new combination goes on to be strange
 
 
 @kernel

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 MOST = 1e100  # beyond it squares overflow; no instrument shows such a number
 GROUPS = ("", ",", ".", "'", "’", " ", "\u00a0", "\u202f", "\u2009", "_")
 NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
-INFINITE = r"(?i)^[+-]?inf(inity)?$"
 MARK = r"^\s*[<>≤≥~≈±*!]*\s*|\s*[*!†‡?]+\s*$"
 WITH_UNIT = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\d\s.,;:+\-][^\d;:]{0,11}[²³23]?)$")
 PREFIXES = {"n": 1e-9, "µ": 1e-6, "μ": 1e-6, "u": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}

@@ -40,11 +40,6 @@ class Gate:
         """How many read now."""
         return len(self._reading)
 
-    @property
-    def renewing(self) -> bool:
-        """Whether readers are kept out."""
-        return self._renewing
-
     @contextmanager
     def reader(self, cursor: Callable[[], Interruptible]) -> Iterator[Interruptible]:
         """Read with what `cursor()` returns.
